@@ -4,6 +4,7 @@ import { encoderPresetNames } from './core/encoder-presets.js';
 import type { Config } from './config/schema.js';
 import { alignments } from './core/alignment.js';
 import { modalityName } from './core/modality.js';
+import { optionalKey } from './core/optional-key.js';
 import type { Problem } from './core/problem.js';
 import type { Rng } from './core/rng.js';
 import { stageNames, type StageName } from './core/stage-name.js';
@@ -17,7 +18,7 @@ export type JobClass = 'cpu' | 'gpu';
 export const coreOnSlideSchema = z.strictObject({
   /** Path of the slide below the data root, and who reads it when it is not the reader of this pipeline. */
   file: z.string(),
-  reader: z.literal('openslide').exactOptional(),
+  reader: optionalKey(z.literal('openslide')),
   name: z.string(),
   /** The middle, in level-0 pixels or micrometres. */
   x: z.number(),
@@ -27,57 +28,56 @@ export const coreOnSlideSchema = z.strictObject({
   height: z.number().positive(),
   size: z.enum(['px', 'um']),
   /** What the slide table says of the slide. */
-  mpp: z.number().positive().exactOptional(),
+  mpp: optionalKey(z.number().positive()),
 });
 export type CoreOnSlide = z.infer<typeof coreOnSlideSchema>;
 
 /** What one job of a stage covers. Absent members: the whole run or cohort. */
 export const unitSchema = z
   .strictObject({
-    fold: z.number().int().min(0).exactOptional(),
-    modality: z.string().regex(modalityName).exactOptional(),
-    alignment: z.enum(alignments).exactOptional(),
+    fold: optionalKey(z.number().int().min(0)),
+    modality: optionalKey(z.string().regex(modalityName)),
+    alignment: optionalKey(z.enum(alignments)),
     /** Stage 1 on the union of a patient's bags of all bag modalities. */
-    union: z.literal(true).exactOptional(),
-    method: z.string().exactOptional(),
+    union: optionalKey(z.literal(true)),
+    method: optionalKey(z.string()),
     /** Path of a slide, core or feature file, relative to the data root. */
-    file: z.string().exactOptional(),
+    file: optionalKey(z.string()),
     /**
      * The patient of the file, or whose images a job without a file covers. Absent: only the arrays of the file say
      * it.
      */
-    patient: z.string().exactOptional(),
+    patient: optionalKey(z.string()),
     /** The rule by which array names of a feature file, or HANCOCK's names, say the patient. */
-    names: z.union([z.enum(['hancock', 'whole']), z.strictObject({ pattern: z.string() })]).exactOptional(),
+    names: optionalKey(z.union([z.enum(['hancock', 'whole']), z.strictObject({ pattern: z.string() })])),
     /** Images: whether tissue is found first, or the whole image is tiled. */
-    tiling: z.enum(['tissue', 'grid']).exactOptional(),
+    tiling: optionalKey(z.enum(['tissue', 'grid'])),
     /** What computes instances from the tiles of an image. */
-    encoder: z.enum(['onnx', 'stand-in']).exactOptional(),
+    encoder: optionalKey(z.enum(['onnx', 'stand-in'])),
     /** The encoder is that of the modality, and not `embed.encoder`. */
-    ownEncoder: z.literal(true).exactOptional(),
+    ownEncoder: optionalKey(z.literal(true)),
     /** The published encoder that the ONNX file holds, if the experiment names it. */
-    preset: z.enum(encoderPresetNames).exactOptional(),
+    preset: optionalKey(z.enum(encoderPresetNames)),
     /** The reader of the slide, if it is not the reader of this pipeline. */
-    reader: z.literal('openslide').exactOptional(),
+    reader: optionalKey(z.literal('openslide')),
     /** Which scenes of a slide file are tiled; absent for the largest scene. */
-    scene: z.union([z.literal('all'), z.number().int().positive()]).exactOptional(),
+    scene: optionalKey(z.union([z.literal('all'), z.number().int().positive()])),
     /** Facts from the slide table: micrometres per level-0 pixel, contours to keep or to leave out. */
-    mpp: z.number().positive().exactOptional(),
+    mpp: optionalKey(z.number().positive()),
     /** New patients: the part of them that the job scores, selected by the hash of their ids. Absent: all. */
-    part: z
-      .strictObject({ index: z.number().int().min(0), of: z.number().int().positive() })
-      .readonly()
-      .exactOptional(),
+    part: optionalKey(
+      z.strictObject({ index: z.number().int().min(0), of: z.number().int().positive() }).readonly(),
+    ),
     /** New patients: whether patients of the training are allowed among them. */
-    trainedPatients: z.literal(true).exactOptional(),
+    trainedPatients: optionalKey(z.literal(true)),
     /** New patients: whether the attention of each instance is kept, for heatmaps. */
-    heatmaps: z.literal(true).exactOptional(),
+    heatmaps: optionalKey(z.literal(true)),
     /** Validation: the columns by which patients are grouped. */
-    by: z.array(z.string()).readonly().exactOptional(),
+    by: optionalKey(z.array(z.string()).readonly()),
     /** Which parts of the slides are the cores of the patient; absent where each image is a core. */
-    cores: z.array(coreOnSlideSchema).readonly().exactOptional(),
-    keepIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
-    excludeIds: z.array(z.number().int().min(0)).readonly().exactOptional(),
+    cores: optionalKey(z.array(coreOnSlideSchema).readonly()),
+    keepIds: optionalKey(z.array(z.number().int().min(0)).readonly()),
+    excludeIds: optionalKey(z.array(z.number().int().min(0)).readonly()),
   })
   .readonly();
 export type Unit = z.infer<typeof unitSchema>;
