@@ -3,6 +3,7 @@ import type { Bus, Lease } from '../pipeline/bus/bus.js';
 import type { Job } from '../pipeline/bus/job.js';
 import { HafError } from '../pipeline/core/errors.js';
 import type { LeaseEnd, Settlement, WorkerObserver } from '../pipeline/observe/worker-observer.js';
+import type { Recipe } from '../pipeline/recipe.js';
 import type { RunEventBody } from '../pipeline/run-event.js';
 import type { EpochProgress } from '../pipeline/stage.js';
 import type { ArtifactStore, Manifest } from '../pipeline/store/store.js';
@@ -25,6 +26,8 @@ export interface PerformOptions {
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   /** Folder of the cohort on this machine; null looks where the planning machine found the files. */
   readonly data: string | null;
+  /** The recipes that this process has planned. Other recipes are read from the store. @default none */
+  readonly recipeOf?: (artifact: string) => Recipe | null;
   readonly observer: WorkerObserver;
 }
 
@@ -121,7 +124,7 @@ async function compute(
   // Idempotent: a worker that died after storing and before settling has left a complete result.
   const present = job.replace ? null : await store.manifest(job.artifact);
   if (present) return doneEvent(present, 0, 0);
-  const { work, assertSources, release } = await prepareWork(job, store, options.data);
+  const { work, assertSources, release } = await prepareWork(job, store, options);
   try {
     const ready = secondsSince(started);
     const result = await executor.run(work, {
@@ -136,7 +139,7 @@ async function compute(
     const computed = secondsSince(started) - ready;
     // A worker that was silent for too long learns here, before it stores anything, that it has lost the lease. An
     // unreachable bus is ignored at this point.
-    await advise(lease.heartbeat());
+    await advise(lease.confirm());
     if (lease.lost.aborted)
       throw new HafError('HAF_INTERRUPTED', `${job.key} is another worker's by now.`, '');
     // The manifest is written before the job is settled. A crash in between leaves a finished artifact. The other order

@@ -3,11 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import type { Job } from '../pipeline/bus/job.js';
 import { mapAtOnce } from '../pipeline/core/at-once.js';
 import { HafError } from '../pipeline/core/errors.js';
-import { parseRecipe } from '../pipeline/recipe.js';
+import { parseRecipe, recipeText } from '../pipeline/recipe.js';
 import { stages } from '../pipeline/stages.js';
 import { eventually } from '../pipeline/store/eventually.js';
 import type { ArtifactStore, Wanted } from '../pipeline/store/store.js';
 import { locateSources, watchSources } from './locate-sources.js';
+import type { PerformOptions } from './perform.js';
 import { fetchCheckpoint } from './share-checkpoint.js';
 import type { Work } from './work.js';
 
@@ -31,16 +32,12 @@ export interface PreparedWork {
 export async function prepareWork(
   job: Job,
   store: ArtifactStore,
-  data: string | null,
+  { data, recipeOf }: Pick<PerformOptions, 'data' | 'recipeOf'>,
 ): Promise<PreparedWork> {
-  const recipePath = await eventually(() => store.blob(job.artifact));
-  if (recipePath === null)
-    throw new HafError(
-      'HAF_WORKER_UNFIT',
-      `The recipe of ${job.key} is not in the store ${store.uri}.`,
-      'Check that this machine reaches the very store of the run (--store): a folder has to be shared, not just named alike.',
-    );
-  const { config, inputs } = parseRecipe(await readFile(recipePath, 'utf8'), job.artifact);
+  const planned = recipeOf?.(job.artifact) ?? null;
+  // A planned recipe takes the way over its text as well. So a key that JSON leaves out is absent for every worker.
+  const text = planned === null ? await storedRecipe(job, store) : recipeText(planned);
+  const { config, inputs } = parseRecipe(text, job.artifact);
   const opens = stages[job.stage].opens ?? {};
   const artifacts = inputs.flatMap(({ role, ids }) => ids.map((id) => ({ role, id })));
   // A local store is read in place, so the manifests of a hundred thousand inputs need not be in memory at once.
@@ -64,6 +61,17 @@ export async function prepareWork(
     assertSources,
     release: () => pinned.release(),
   };
+}
+
+async function storedRecipe(job: Job, store: ArtifactStore): Promise<string> {
+  const path = await eventually(() => store.blob(job.artifact));
+  if (path === null)
+    throw new HafError(
+      'HAF_WORKER_UNFIT',
+      `The recipe of ${job.key} is not in the store ${store.uri}.`,
+      'Check that this machine reaches the very store of the run (--store): a folder has to be shared, not just named alike.',
+    );
+  return readFile(path, 'utf8');
 }
 
 const absent = (job: Job, role: string, id: string): HafError =>

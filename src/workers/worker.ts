@@ -4,6 +4,7 @@ import type { Bus } from '../pipeline/bus/bus.js';
 import type { Job } from '../pipeline/bus/job.js';
 import type { BusMember } from '../pipeline/bus/member.js';
 import { together, type WorkerObserver } from '../pipeline/observe/worker-observer.js';
+import type { Recipe } from '../pipeline/recipe.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
 import type { Executor } from './executor.js';
@@ -20,6 +21,7 @@ export interface WorkerOptions {
   readonly serves: (job: Job) => boolean;
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
   readonly data: string | null;
+  readonly recipeOf?: (artifact: string) => Recipe | null;
   readonly classes: readonly JobClass[];
   /**
    * Number of concurrent training jobs. Null: `foldsPerGpu` for each GPU, or one for each core. CPU-bound jobs have one

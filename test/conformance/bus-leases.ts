@@ -48,6 +48,17 @@ export function leaseCases(bench: Bench): void {
     expect(await told(one)).toMatchObject([doneEvent('a', 'heir')]);
   });
 
+  it('confirms a lease that holds, and tells a silent worker that its lease is lost', async () => {
+    const [one, other] = await bench.two();
+    await one.enqueue(testJob('a'));
+    const silent = await claim(one, 'silent');
+    await silent.confirm();
+    expect(silent.lost.aborted).toBe(false);
+    bench.keep(await claim(other, 'heir'));
+    await silent.confirm();
+    expect(silent.lost.aborted).toBe(true);
+  });
+
   it('lets only the holder’s heartbeats keep a job', async () => {
     const [one, other] = await bench.two();
     await one.enqueue(testJob('a'));

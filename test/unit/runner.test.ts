@@ -16,6 +16,7 @@ import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { interrupted, type Executor, type JobControl } from '../../src/workers/executor.js';
 import { startRunner, type RunnerOptions } from '../../src/workers/runner.js';
 import { storeAt } from '../../src/workers/store-at.js';
+import type { Work } from '../../src/workers/work.js';
 import { testJob } from '../support/jobs.js';
 import { testMember } from '../support/members.js';
 
@@ -98,6 +99,24 @@ describe('a runner', () => {
     await runner.stop();
   });
 
+  it('does not read the recipe of a job that its own process has planned', async () => {
+    const [bus, store] = [new InProcessBus(), newStore()];
+    const recipe: Recipe = {
+      ...{ stage: 'stage3', version: 1, unit: { fold: 0, method: 'haf' } },
+      ...{ config: { name: 'a', unset: undefined }, inputs: [], sources: [] },
+    };
+    let config: unknown;
+    const run: Run = (work) => Promise.resolve(void (config = (work as unknown as Work).config));
+    const runner = runnerOn(bus, store, run, {
+      recipeOf: (artifact) => (artifact === hashOf(recipe) ? recipe : null),
+    });
+    await bus.enqueue(testJob('a', { artifact: hashOf(recipe) }));
+    await next(bus, 'job-done');
+    // The key without a value is absent, as it is for a worker that reads the recipe from the store.
+    expect(config).toStrictEqual({ name: 'a' });
+    await runner.stop();
+  });
+
   it('settles without computing what a worker that died has stored', async () => {
     const [bus, store] = [new InProcessBus(), newStore()];
     const job = await storedJob(store, 'a');
@@ -146,9 +165,9 @@ describe('a runner', () => {
     const claim = bus.claim.bind(bus);
     bus.claim = async (...args) => {
       const lease = await claim(...args);
-      const heartbeat = (): Promise<void> => Promise.resolve(computed ? lost.abort() : undefined);
+      const confirm = (): Promise<void> => Promise.resolve(computed ? lost.abort() : undefined);
       const release = (): Promise<void> => Promise.resolve(given.abort());
-      return lease && { ...lease, lost: lost.signal, heartbeat, release };
+      return lease && { ...lease, lost: lost.signal, confirm, release };
     };
     await bus.enqueue(job);
     const runner = runnerOn(bus, store, () => Promise.resolve(void (computed = true)));
@@ -178,7 +197,7 @@ describe('a runner', () => {
     const claim = bus.claim.bind(bus);
     bus.claim = async (...args) => {
       const lease = await claim(...args);
-      return lease && { ...lease, publish: lost, heartbeat: lost };
+      return lease && { ...lease, publish: lost, heartbeat: lost, confirm: lost };
     };
     await bus.enqueue(await storedJob(store, 'a'));
     const runner = runnerOn(bus, store, quickly);

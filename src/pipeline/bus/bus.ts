@@ -19,6 +19,11 @@ export interface Lease {
   readonly lost: AbortSignal;
   /** Extends the lease. A worker without heartbeats for longer than the lease time loses the job (timeout). */
   heartbeat(): Promise<void>;
+  /**
+   * Makes sure that `lost` is up to date before the worker stores a result. A heartbeat, unless the bus has confirmed the lease so
+   * recently that it cannot have expired since.
+   */
+  confirm(): Promise<void>;
   /** Publishes an event to every run that waits for the artifact. */
   publish(event: RunEventBody): Promise<void>;
   /** Settles the job as done. `fenced`: this worker had lost the lease to another one, and the event was not published. */

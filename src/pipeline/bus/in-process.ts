@@ -259,6 +259,7 @@ export class InProcessBus implements Bus {
       attempt: entry.attempts + 1,
       lost: lost.signal,
       heartbeat: () => Promise.resolve(holds() ? watch() : undefined),
+      confirm: () => Promise.resolve(holds() ? watch() : undefined),
       publish: tell,
       commit: async (done) => {
         if (!holds()) return 'fenced';

@@ -194,6 +194,7 @@ async function runJobs(
     folds: config.cv.folds,
     plan: [...summarisePlan(plan, prepared.earlier, force)],
   });
+  const recipes = new Map(plan.map(({ id, recipe }) => [id, recipe]));
   const worker = await startWorker({
     ...{ bus, run, backend, codeVersion, observer: options.observer, role: 'orchestrator' },
     ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
@@ -202,6 +203,7 @@ async function runJobs(
     serves: (job) => job.store === store.uri,
     storeOf: () => Promise.resolve(store),
     data: null,
+    recipeOf: (artifact) => recipes.get(artifact) ?? null,
   });
   const invented = isInvented(prepared.files);
   const collected: JobOutcome[] = [];

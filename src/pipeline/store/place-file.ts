@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -21,6 +21,9 @@ export const writeDurably: WriteBytes = async (path, bytes) => {
   }
 };
 
+const renameTo = async (from: string, to: string): Promise<void> =>
+  isMainThread ? rename(from, to) : renameSync(from, to);
+
 /**
  * Writes a file of a store atomically. `write` fills a temporary file that belongs to this call only. `move` gives it
  * its name, by renaming if not given.
@@ -38,7 +41,7 @@ export async function placeStoreFile(
   let renamed = false;
   try {
     await inFolder(dirname(temporary), () => write(temporary));
-    await inFolder(dirname(target), () => (move ?? ((from) => rename(from, target)))(temporary));
+    await inFolder(dirname(target), () => (move ?? ((from) => renameTo(from, target)))(temporary));
     renamed = move === undefined;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

@@ -3,6 +3,7 @@ import type { JsMsg } from 'nats';
 import { workItemKey, type Job } from '../job.js';
 import { vanishedEvent } from '../vanished.js';
 import type { DeadLetters } from './dead-letters.js';
+import { instant } from './instant.js';
 import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
 import { parseMessage } from './queue-message.js';
 import { claimed, type WorkItem } from './work-item.js';
@@ -32,6 +33,7 @@ export class Claims {
     worker: string,
     serves: (job: Job) => boolean,
   ): Promise<NatsLease | 'foreign' | null> {
+    const arrived = instant();
     const parsed = parseMessage(message.data);
     if ('fault' in parsed) {
       await this.deadLetters.message(message, parsed.fault);
@@ -51,7 +53,7 @@ export class Claims {
     });
     switch (claim.kind) {
       case 'mine':
-        return new NatsLease(message, parsed.job, claim.item, holder, worker, this.options);
+        return new NatsLease(message, parsed.job, claim.item, holder, worker, arrived, this.options);
       case 'declined': {
         const { refusal, declinedBy } = claim.item;
         // The worker that was able to do the job may have left since.

@@ -4,6 +4,7 @@ import type { RunEventBody } from '../../run-event.js';
 import type { Lease } from '../bus.js';
 import { workItemKey, type Job } from '../job.js';
 import type { EventLog } from './event-log.js';
+import { instant, msSince, type Instant } from './instant.js';
 import { withRetries } from './retry.js';
 import { requeued, settled, type WorkItem } from './work-item.js';
 import type { WorkItems } from './work-items.js';
@@ -20,6 +21,12 @@ export interface LeaseOptions {
   readonly onGivenUp: (job: Job, end: RunEventBody) => Promise<void>;
 }
 
+/**
+ * Within this time after an answer of the broker a lease cannot expire. Another run may shorten the lease time of the broker while a
+ * job runs, down to two seconds.
+ */
+const freshMs = 250;
+
 /** Publishes the end of a job to every run that waited for it. Idempotent: the event ids are the same each time. */
 export async function tellEnd(log: EventLog, { runs, end }: WorkItem): Promise<void> {
   if (end) for (const run of runs) await log.publish(run, end.event, `${end.id}.${run}`);
@@ -32,6 +39,7 @@ export class NatsLease implements Lease {
   private runs: readonly string[];
   private readonly vanished = new AbortController();
   private readonly endId = randomUUID();
+  private confirmed: Instant;
 
   constructor(
     private readonly message: JsMsg,
@@ -43,8 +51,11 @@ export class NatsLease implements Lease {
     item: WorkItem,
     private readonly holder: string,
     worker: string,
+    /** When the message arrived: before the broker was asked for the lease. */
+    arrived: Instant,
     private readonly options: LeaseOptions,
   ) {
+    this.confirmed = arrived;
     this.attempt = item.attempts + 1;
     this.worker = worker;
     this.runs = item.runs;
@@ -60,10 +71,16 @@ export class NatsLease implements Lease {
    */
   async heartbeat(): Promise<void> {
     if (this.lost.aborted) return;
+    const asked = instant();
     const item = await this.options.items.get(workItemKey(this.job));
     if (item?.state !== 'running' || item.holder !== this.holder) return this.vanished.abort();
     this.runs = item.runs;
     this.message.working();
+    this.confirmed = asked;
+  }
+
+  async confirm(): Promise<void> {
+    if (msSince(this.confirmed) >= freshMs) await this.heartbeat();
   }
 
   /** Whether a matching run waits for this job, according to the work item as this worker last saw it. */
