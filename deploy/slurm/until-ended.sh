@@ -9,15 +9,15 @@ until_ended() {
   trap 'told=yes; pass_on' TERM
   "$@" &
   child=$!
-  # One that came before there was a process to pass it on to.
+  # A SIGTERM that came before the command had started is passed on now.
   [ "$told" = no ] || pass_on
 
   # A signal ends `wait` before the command has ended, and bash may remember it for the next `wait`.
   while kill -0 "$child" 2>/dev/null; do
     wait "$child" || true
   done
-  # From here on nothing interrupts. The first `wait` takes what bash may remember of a signal, the second gives the
-  # exit code, which bash keeps.
+  # From here on no signal interrupts. The first `wait` may return early because of a signal that bash still remembers.
+  # The second `wait` returns the exit code, which bash keeps.
   trap '' TERM
   wait "$child" || true
   code=0

@@ -19,7 +19,10 @@ export function slideSizes(count: number): readonly number[] {
   return Array.from({ length: count }, () => 500 + stream.int(3501));
 }
 
-/** A cohort whose patients have one bag each, of random numbers on disk until the benchmark ends: gigabytes. */
+/**
+ * A cohort in which each patient has one bag of random numbers. The bags are files of several gigabytes, which exist
+ * until the benchmark ends.
+ */
 export function bagCohort(
   modality: ModalityId,
   sizes: readonly number[],

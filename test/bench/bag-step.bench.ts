@@ -31,7 +31,9 @@ const sizes = [
   { rows: 4000, repeats: 16 },
   { rows: 20_000, repeats: 5 },
 ];
-/** Each round times everybody once: what disturbs the machine for a while disturbs a round's ratios alike. */
+/**
+ * Number of rounds. Each round times every backend once, so a disturbance of the machine affects all times of a round.
+ */
 const rounds = Number(process.env.HAF_BENCH_ROUNDS ?? 3);
 const python = pythonWith('torch');
 /** Where PyTorch computes: cpu or cuda. */

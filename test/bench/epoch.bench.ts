@@ -43,16 +43,21 @@ const config = resolvedConfig();
 const count = 120;
 const everyone = Array.from({ length: count }, (_, i) => i);
 const labels = labelsOf(count);
-// 80/10/10 with validation patients beside: as many draws as training patients.
+// The training patients, nine in ten. An epoch has as many draws as there are training patients.
 const training = everyone.slice(0, 108);
 const python = pythonWith('torch');
 
 interface Part {
   readonly name: string;
   readonly epoch: () => Promise<void>;
-  /** Epochs in a row: one of some milliseconds after a pause measures the pause. */
+  /**
+   * Epochs that are timed together. A single epoch of a few milliseconds after a pause would mostly measure the pause.
+   */
   readonly repeats: number;
-  /** What PyTorch is told of the same draws: arguments, and a number for each patient of each group. */
+  /**
+   * What PyTorch gets so that it makes the same draws: command-line arguments, and the patients of each group as
+   * numbers.
+   */
   readonly torch: readonly string[];
   readonly groups: readonly (readonly number[])[];
 }
@@ -183,7 +188,7 @@ function torchMs({ torch, groups, repeats }: Part): { readonly version: string; 
 
 const slides = (): Part => bags('WSI', slideSizes(count), 1024);
 
-/** Milliseconds of epochs of slides in this process, while others do the same. */
+/** Times epochs over slides in this process, in milliseconds, while other processes do the same. */
 async function epochsBeside(file: string): Promise<void> {
   await loadBackend();
   const part = slides();
@@ -193,7 +198,7 @@ async function epochsBeside(file: string): Promise<void> {
     await part.epoch();
     times.push(performance.now() - start);
   }
-  // The first warms up; in the last the others may have ended.
+  // The first time is a warm-up. During the last one the other processes may already have ended.
   writeFileSync(file, JSON.stringify(times.slice(1, -1)));
 }
 

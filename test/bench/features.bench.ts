@@ -23,7 +23,7 @@ const dialects = [
   ...['pt', 'pt-legacy', 'npy', 'npz', 'safetensors'],
 ];
 
-/** The stage alone: its files stay in memory. */
+/** Runs the `embed` stage only. Its output files stay in memory. */
 const embedOnly = (path: string): Promise<unknown> =>
   runStage(embed, {
     config: { data: { modalities: { WSI: { width } } } },
@@ -56,7 +56,7 @@ it.skipIf(python === null)('reading large bags', async () => {
   for (const dialect of dialects) {
     const folder = mkdtempSync(join(tmpdir(), 'haf-bench-'));
     try {
-      // Read in Python right before it is read here: the machine may be busy at one time and idle at another.
+      // Python reads the file immediately before our reader does, because the load of the machine changes over time.
       const [name, path = '', wall, cpu] = runPython(python ?? '', [script, folder, String(rows), dialect])
         .trim()
         .split(' ');

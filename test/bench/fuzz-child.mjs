@@ -65,15 +65,16 @@ async function readerOf() {
   };
 }
 
-/** Whether values under a checksum were changed and handed out all the same. */
+/** Whether the reader returned changed values although a checksum covers them. */
 function silent(content, { original, file, at }) {
   const read = content?.bags?.[0]?.values;
   if (read === undefined || (read.length === values.length && read.every((value, i) => value === values[i])))
     return false;
-  // Coordinates of an npz have the values of the features; only other numbers are damage.
+  // In an npz, the damage may make the reader return the coordinates, which have the values of the features. That is no
+  // error. Any other changed number is one.
   if (reader === 'npz' || reader === 'pt') return read.length === values.length;
   if (reader !== 'h5' || at === null || at.length === 0) return false;
-  // Numbers that lie as they are, under a Fletcher checksum: the parts of the file that hold them.
+  // The parts of the file that hold the numbers uncompressed, under a Fletcher checksum.
   const checked = original.includes(Buffer.from('fletcher32'));
   const chunk = Buffer.from(values.buffer, 0, 4 * 4 * width);
   const start = original.indexOf(chunk);
@@ -97,7 +98,7 @@ for (let seed = Number(first); seed < Number(end); seed++) {
     outcome =
       code === 'HAF_INTERNAL' ? `INTERNAL ${what}` : code === 'HAF_INPUT_LIMIT' ? `LIMIT ${what}` : code;
   }
-  // A process that ends loses what it has not sent.
+  // Wait until the message is sent: messages in the queue are lost when the process ends.
   await new Promise((sent) =>
     process.send({ seed, outcome, rss: process.resourceUsage().maxRSS / 1024 }, sent),
   );

@@ -189,7 +189,10 @@ const tokens = [
   '[['.repeat(200),
 ];
 
-/** A sound file with one to five faults of this seed. `at`: where bytes were changed in place; null when any moved. */
+/**
+ * A valid file with one to five faults that the seed decides. `at` lists the positions of the changed bytes. It is null
+ * if bytes were moved.
+ */
 export function damaged(sound, seed) {
   const draw = random(seed);
   let file = Buffer.from(sound[draw(sound.length)]);

@@ -215,7 +215,10 @@ function pngOf(chunks) {
   ]);
 }
 
-/** Changes what the chunks hold, behind their checksums: header, palette, rows before they are compressed. */
+/**
+ * Changes the content of the chunks and gives them correct checksums: the header, the palette, or the rows before
+ * compression.
+ */
 function changePng(bytes, random) {
   const chunks = pngChunks(bytes).map(({ type, data }) => ({ type, data: Buffer.from(data) }));
   const pixels = chunks.filter(({ type }) => type === 'IDAT');
@@ -248,13 +251,13 @@ function breakPng(bytes, random) {
   for (let at = 8; at + 12 <= copy.length; at += 12 + copy.readUInt32BE(at))
     if (/^[A-Z]/.test(copy.toString('latin1', at + 4, at + 8)))
       places.push({ from: at + 8, to: at + 12 + copy.readUInt32BE(at) });
-  // Nothing is read behind the last rows: the end marker stays.
+  // The end marker is not changed, because a reader reads nothing after the last rows.
   const { from, to } = places[random.int(places.length - 1)];
   copy[from + random.int(to - from)] ^= 1 << random.int(8);
   return copy;
 }
 
-/** Input of a seed. `broken`: a checksum does not fit, so that it must not be read. */
+/** The input of a seed. `broken` means that a checksum does not match, so readers must refuse the input. */
 export function mutated(kind, seeds, seed) {
   const random = rng(seed, `fuzz/${kind}`);
   let bytes = Buffer.from(seeds[random.int(seeds.length)]);
@@ -273,7 +276,7 @@ export function mutated(kind, seeds, seed) {
     try {
       bytes = Buffer.from(tags ? changeTag(bytes, random) : change(bytes, random));
     } catch (error) {
-      // The directories are gone with an earlier change.
+      // An earlier change destroyed the directories, so nothing more can be changed in them.
       if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     }
   }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { mutated, pictureKinds, pictureSeeds } from './fuzz-picture-inputs.mjs';
 
 const cpuSeconds = 10;
-/** A machine that is busy with others gives a child little CPU time. */
+/** Limit of wall time. It is long, because on a busy machine a child gets little CPU time. */
 const wallSeconds = 180;
 const mostBytes = 2 ** 30;
 const reportEvery = 2000;
@@ -49,7 +49,7 @@ async function child(kind, count, first) {
         outcome =
           error instanceof HafError && error.code !== 'HAF_INTERNAL' ? 'refused' : `internal ${error.stack}`;
       }
-      // The greatest memory of the process so far, in kB: the parent starts another child after one that took too much.
+      // `rss` is the peak memory of this process, in bytes. If it is too large, the parent starts a new child.
       process.send({ done: seed, outcome, rss: process.resourceUsage().maxRSS * 1024 });
     }
   } finally {

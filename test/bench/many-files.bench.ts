@@ -18,7 +18,7 @@ import { writeManyFiles } from './many-files.js';
 const sizes = (process.env.HAF_BENCH_FILES ?? '1000,10000,50000').split(',').map(Number);
 const dist = resolve(process.env.HAF_BENCH_DIST ?? join(import.meta.dirname, '../../dist'));
 const broker = process.env.HAF_BENCH_BROKER === '1' ? [] : ['--no-broker'];
-/** So few files that they take next to nothing beside the rest of the run. */
+/** A run with so few files shows the fixed costs, because the files themselves take almost no time. */
 const few = 100;
 const folder = mkdtempSync(join(tmpdir(), 'haf-many-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,7 +57,9 @@ function up(experiment: string, place: string): Usage {
   return JSON.parse(readFileSync(usage, 'utf8')) as Usage;
 }
 
-/** The run with the median CPU time. One cached run of few files differs from the next by half a second. */
+/**
+ * The run with the median CPU time. A median is needed, because the times of two cached runs differ by half a second.
+ */
 const medianUsage = (usages: readonly Usage[]): Usage =>
   [...usages].sort((a, b) => a.cpuSeconds - b.cpuSeconds)[usages.length >> 1] as Usage;
 

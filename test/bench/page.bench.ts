@@ -194,7 +194,7 @@ it('cuts tiles of a large slide within 60 ms', { timeout: 600_000 }, async () =>
   );
   const top = Math.ceil(Math.log2(Math.max(width, height)));
   const times: number[] = [];
-  // Tiles all over the levels that a viewer shows, each asked for once.
+  // Requests tiles of all levels that a viewer shows, each tile once.
   for (let level = 8; level <= top; level++) {
     const scale = 2 ** (top - level);
     const [columns, rows] = [width, height].map((side) => Math.ceil(side / scale / 256)) as [number, number];

@@ -84,7 +84,7 @@ function kill(pid) {
   }
 }
 
-/** What a run has found out: the bytes of its summary and of all predictions. */
+/** The results of a run: the bytes of its summary and of all predictions. */
 function outcomeOf(folder) {
   const [run, ...others] = readdirSync(join(folder, 'runs'));
   if (others.length > 0) throw new Error(`${others.length + 1} runs`);
@@ -116,13 +116,13 @@ console.log(`undisturbed: ${(lastsMs / 1000).toFixed(1)} s`);
 const all = { up: 0, worker: 0, trainer: 0 };
 const total = () => all.up + all.worker + all.trainer;
 
-/** One run that is disturbed; gives what was wrong with it. */
+/** Executes one run, disturbs it, and returns a list of what went wrong. */
 async function disturbedRun(folder, broker, wishes) {
   const said = [];
   const wrong = [];
   let [main, hand] = [up(folder, broker), broker ? worker(folder) : null];
   const end = Date.now() + hardSeconds * 1000;
-  // A worker ends while no `up` has started the broker, so it is started again after a pause.
+  // A worker ends if no `up` has started the broker yet. Therefore it is started again after a pause.
   const renew = async () => {
     const [mainGone, handGone] = [main.code !== undefined && main.code !== 0, hand?.code !== undefined];
     if (mainGone || handGone) await sleep(300);
@@ -143,7 +143,7 @@ async function disturbedRun(folder, broker, wishes) {
       continue;
     }
     const kind = ['up', 'trainer', ...(broker ? ['worker'] : [])][draw.int(broker ? 3 : 2)];
-    // A trainer lives for a part of the run only, so its moment counts from when there is one.
+    // A trainer exists only during a part of the run. So the random delay begins when the first trainer exists.
     const uniform = draw.uniform();
     while (kind === 'trainer' && trainersIn(folder).length === 0 && main.code !== 0 && Date.now() < end) {
       await sleep(20);

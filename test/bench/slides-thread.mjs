@@ -4,7 +4,7 @@ import { openSlide } from '../../dist/src/operators/slides/open-slide.js';
 import { readTiles } from '../../dist/src/operators/tiling/read-tiles.js';
 
 export default async function read(job) {
-  // Nothing to read: only the thread is wanted. It is kept for a moment, so that each thread of the pool gets one such job.
+  // This job only starts a thread and reads nothing. It waits, so that each thread of the pool gets one such job.
   if (job === null) return setTimeout(500);
   const { path, coords, geometry } = job;
   const reader = await openSlide(path, process.env.HAF_BENCH_READER ?? null);

@@ -11,30 +11,30 @@ export interface BusSettings {
   readonly maxLapses: number;
 }
 
-/** A broker with nothing on it. The in-process one gives the same bus for every connection. */
+/** An empty broker. The in-process adapter returns the same bus for every connection. */
 export interface TestBroker {
   connect(): Promise<Bus>;
   end(): Promise<void>;
 }
 
-/** What the contract needs to know of an adapter. */
+/** The properties of an adapter that the tests of the contract need. */
 export interface TestedAdapter {
-  /** Long enough for a busy test machine and a round trip, short enough to wait for. */
+  /** Lease time. It must be long enough for a round trip on a busy machine, and short enough for a test to wait. */
   readonly leaseMs: number;
   fresh(settings: BusSettings): Promise<TestBroker>;
 }
 
-/** Longer than anything of the contract takes; only a case that fails waits so long. */
+/** Longer than every case needs. Only a case that fails waits for so long. */
 const timeoutMs = 15_000;
 
 /** Brings up brokers and connections for the cases and clears them away after each. */
 export interface Bench {
   /**
-   * Two connections to a fresh broker: those of an orchestrator and a worker, or of two workers. What one has
-   * awaited the other sees; nothing is promised before.
+   * Two connections to a new broker: those of an orchestrator and a worker, or of two workers. A connection sees a
+   * change of the other one at the latest when the call that made it has resolved.
    */
   two(settings?: Partial<BusSettings>): Promise<readonly [Bus, Bus]>;
-  /** Heartbeats until the case is over, as a worker does; returns how to fall silent. */
+  /** Sends heartbeats until the case ends, as a worker does. Returns a function that stops the heartbeats. */
   keep(lease: Lease): () => void;
 }
 
@@ -67,28 +67,28 @@ export async function claim(bus: Bus, worker = 'w', jobClass: JobClass = 'gpu'):
   return lease;
 }
 
-/** What a worker gets that gives up after half a lease time: null when there is nothing for it. */
+/** The lease that a worker gets within half a lease time. Null if there is no job for it. */
 export const glance = (bus: Bus, worker = 'w', jobClass: JobClass = 'gpu'): Promise<Lease | null> =>
   bus.claim(jobClass, worker, AbortSignal.timeout(bus.leaseMs / 2));
 
-/** The key of the next job, which is committed at once. */
+/** Claims the next job, commits it, and returns its key. If the commit is refused, returns the verdict. */
 export async function finishNext(bus: Bus, worker = 'w'): Promise<string> {
   const lease = await claim(bus, worker);
   const verdict = await lease.commit(doneEvent(lease.job.key, worker));
   return verdict === 'committed' ? lease.job.key : verdict;
 }
 
-/** What was told to a run so far, by anybody whose call has been awaited. */
+/** The events of a run whose publication has been awaited, from all connections. */
 export async function told(bus: Bus, run = 'run-1'): Promise<readonly RunEvent[]> {
   const last = await bus.publish(run, skippedEvent('the end so far'));
   return until(bus.events(run).pipe(takeWhile(({ id }) => id !== last)));
 }
 
-/** The same in short: the types of the events about jobs. */
+/** The types of the events that `told` returns, without `job-skipped`. */
 export const typesTold = async (bus: Bus, run = 'run-1'): Promise<readonly string[]> =>
   (await told(bus, run)).flatMap(({ type }) => (type === 'job-skipped' ? [] : [type]));
 
-/** All that a stream gives until it ends, which it does soon. */
+/** All values of a stream that ends within the timeout. */
 export const until = <T>(stream: Observable<T>): Promise<T[]> =>
   firstValueFrom(stream.pipe(toArray(), timeout(timeoutMs)));
 
@@ -102,7 +102,7 @@ export const declining =
   (verdict: 'returned' | 'given-up'): RunEventBody =>
     verdict === 'returned' ? returnedEvent(name, worker) : failedEvent(name);
 
-/** Whether a lease is known to be lost within half a lease time, without a heartbeat that asks. */
+/** Whether `lost` of a lease is aborted within half a lease time, without a heartbeat. */
 export async function isLostSoon({ lost }: Lease, bus: Bus): Promise<boolean> {
   const waited = AbortSignal.timeout(bus.leaseMs / 2);
   const either = AbortSignal.any([lost, waited]);

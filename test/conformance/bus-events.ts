@@ -22,7 +22,7 @@ export function eventCases(bench: Bench): void {
 
   it('names every event once, the same for all readers and for who published it', async () => {
     const [one, other] = await bench.two();
-    // Equal bodies are two events all the same.
+    // Events with equal content are still separate events.
     const ids = [];
     for (const bus of [one, other, one]) ids.push(await bus.publish('run-1', doneEvent('a')));
     expect(new Set(ids).size).toBe(3);

@@ -102,7 +102,7 @@ export function leaseCases(bench: Bench): void {
       ),
     );
     for (const bus of [one, other]) expect((await claim(bus, 'dies')).attempt).toBe(1);
-    // Somebody has to be there to notice, over a network.
+    // On a network adapter, a lapsed lease is noticed only when a worker asks for a job.
     const patient = new AbortController();
     const none = other.claim('gpu', 'patient', patient.signal);
     const error = { code: 'HAF_JOB_QUARANTINED', context: { lapses: 2 } };
@@ -133,7 +133,7 @@ export function leaseCases(bench: Bench): void {
     await orchestrator.enqueue(testJob('a'));
     const lease = await claim(worker);
     await lease.publish(startedEvent('a'));
-    // A worker does not wait until an epoch is told.
+    // A worker does not wait for the publication of an epoch before it continues.
     const epochs = [1, 2, 3].map((epoch) => lease.publish(epochEvent('a', epoch)));
     await Promise.all([...epochs, lease.commit(doneEvent('a'))]);
     expect(await told(orchestrator)).toMatchObject([

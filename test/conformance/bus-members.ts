@@ -10,7 +10,10 @@ const member = (id: string, changes: Partial<BusMember> = {}): BusMember => ({
   since: '2026-01-01T00:00:00.000Z',
   ...changes,
 });
-/** Members by id, as they said they are. When a broker saw each of them last is the broker's word: a time, where it knows one. */
+/**
+ * The members without `seen`, sorted by id. `seen` is the time at which the broker last saw a member; here it only has
+ * to be a valid time.
+ */
 const byId = (members: readonly BusMember[]): readonly BusMember[] =>
   [...members]
     .sort((a, b) => a.id.localeCompare(b.id))
@@ -19,7 +22,7 @@ const byId = (members: readonly BusMember[]): readonly BusMember[] =>
       return said;
     });
 
-/** Who is there, and jobs that one of them cannot do. */
+/** The list of members, and jobs that one member cannot do. */
 export function memberCases(bench: Bench): void {
   it('lists who has joined until they leave, as they last said they are', async () => {
     const [one, other] = await bench.two();
@@ -52,7 +55,7 @@ export function memberCases(bench: Bench): void {
     expect(await lease.decline(declining('a', 'w1'))).toBe('returned');
     expect(await lease.commit(doneEvent('a'))).toBe('fenced');
     expect(await told(other)).toMatchObject([returnedEvent('a', 'w1')]);
-    // It gets other jobs all the same, and waits beside the one it has declined.
+    // The worker still gets other jobs, but not the job that it declined.
     expect(await glance(one, 'w1')).toBeNull();
     await one.enqueue(testJob('b'));
     expect(await finishNext(one, 'w1')).toBe('b');
@@ -123,7 +126,7 @@ export function memberCases(bench: Bench): void {
     await one.enqueue(testJob('a'));
     expect(await (await claim(one, 'w1')).decline(declining('a', 'w1'))).toBe('given-up');
     expect(await told(one)).toMatchObject([failedEvent('a')]);
-    // The orchestrator computes as well, as a rule.
+    // Usually the orchestrator also computes jobs.
     await other.join(member('up', { role: 'orchestrator', classes: ['cpu', 'gpu'] }));
     await one.enqueue(testJob('b'));
     expect(await (await claim(one, 'w1')).decline(declining('b', 'w1'))).toBe('returned');

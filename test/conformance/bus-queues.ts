@@ -135,7 +135,7 @@ export function queueCases(bench: Bench): void {
     });
     const [verdict] = await Promise.all([
       lease.fail(true, failing('a')),
-      // Neither a second copy nor a second verdict while it is between two workers.
+      // A job that one worker has returned and no other worker holds yet must not be queued twice or settled twice.
       orchestrator.enqueue(testJob('a')),
     ]);
     expect([verdict, await lease.fail(true, failing('a'))]).toEqual(['retried', 'fenced']);

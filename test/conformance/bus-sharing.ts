@@ -5,7 +5,7 @@ import { claim, failing, finishNext, glance, isLostSoon, told, typesTold, type B
 
 const [mine, theirs] = [testJob('a'), testJob('a', { run: 'run-2' })];
 
-/** Equal jobs of two runs make one artifact: it is computed once, for as long as one of them wants it. */
+/** Equal jobs of two runs have one artifact. It is computed once, and as long as at least one of the runs wants it. */
 export function sharingCases(bench: Bench): void {
   it('is queued once, and every run that waits for it is told', async () => {
     const [one, other] = await bench.two();
@@ -13,7 +13,7 @@ export function sharingCases(bench: Bench): void {
     await other.enqueue(theirs);
     const lease = await claim(other);
     await lease.publish(startedEvent('a'));
-    // A run that comes when the job is running already gets the rest, from the next heartbeat on at the latest.
+    // A run that asks while the job is running gets the remaining events, at the latest from the next heartbeat on.
     await one.enqueue(testJob('a', { run: 'run-3' }));
     await lease.heartbeat();
     await lease.publish(epochEvent('a', 1));
@@ -30,7 +30,7 @@ export function sharingCases(bench: Bench): void {
   it('is made for each store that wants it', async () => {
     const [one, other] = await bench.two();
     await one.enqueue(mine);
-    // Even for two runs of one name: the same experiment, started by two people.
+    // This also holds for two runs with the same name: two people may start the same experiment on different stores.
     await other.enqueue(testJob('a', { store: '/elsewhere' }));
     const leases = [await claim(one), await claim(other)];
     expect(leases.map(({ job }) => job.store).sort()).toEqual(['/elsewhere', '/nowhere']);
@@ -163,7 +163,7 @@ export function sharingCases(bench: Bench): void {
     await lease.release();
     expect(await glance(other)).toBeNull();
     for (const run of ['run-1', 'run-2']) expect(await typesTold(one, run)).toEqual([]);
-    // Cancelling is no verdict on the job: whoever wants it later gets it.
+    // A cancelled job has not failed: another run that queues it later gets its result.
     await one.enqueue(mine);
     expect(await finishNext(other)).toBe('a');
   });

@@ -8,11 +8,11 @@ import { blobKey, checkpointKey, manifestKey } from '../../src/pipeline/store/la
 import type { ArtifactStore, Manifest } from '../../src/pipeline/store/store.js';
 import { bytesOf, testManifest } from '../support/manifests.js';
 
-/** One store and ways to get at it that a program does not have. */
+/** One store, with operations on its content that the program does not have. */
 export interface StoreWorld {
-  /** The store as another process, or another machine, opens it. */
+  /** Opens the store again, as another process or another machine does. */
   open(): Promise<ArtifactStore>;
-  /** What lies under a key where the truth is. */
+  /** The content of a key in the store itself and not in a cache. */
   read(key: string): Promise<Uint8Array | null>;
   overwrite(key: string, bytes: Uint8Array): Promise<void>;
   remove(key: string): Promise<void>;
@@ -34,7 +34,7 @@ export function storeContract(kind: string, make: () => Promise<StoreWorld>): vo
     const textAt = async (store: ArtifactStore, manifest: Manifest, file: string): Promise<string> => {
       const pinned = await store.fetch([{ manifest }]);
       try {
-        // As a training process reads: through the folder alone.
+        // Reads through the local folder only, as a training process does.
         const local = new FileStore(store.localRoot);
         const found = await local.manifest(manifest.id);
         expect(found).toEqual(manifest);
@@ -113,7 +113,7 @@ export function storeContract(kind: string, make: () => Promise<StoreWorld>): vo
       await world.overwrite(blobKey(sha256('content')), bytesOf('CONTENT'));
       await expect(textAt(there, manifest, 'a')).rejects.toMatchObject({
         code: 'HAF_STORE_CORRUPT',
-        // By which the orchestrator knows what to have made anew.
+        // The error names the artifact, so that the orchestrator has it computed again.
         context: { artifact: id },
       });
       expect(await here.manifest(id)).toBeNull();

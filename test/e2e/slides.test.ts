@@ -127,7 +127,7 @@ describe('a run that starts from slides', () => {
     const [truncated = '', corrupt = '', twice = ''] = slidesOf(other);
     truncateSync(slide(other, truncated), Math.floor(statSync(slide(other, truncated)).size / 2));
     const bytes = readFileSync(slide(other, corrupt));
-    // Into the middle of the base level, whose tiles come first.
+    // Damages bytes in the middle of level 0, whose tiles are stored first.
     bytes.fill(0xff, 60_000, 64_000);
     writeFileSync(slide(other, corrupt), bytes);
     writeFileSync(slide(other, 'PrimaryTumor_HE_801.svs'), 'this is no slide');
@@ -230,7 +230,7 @@ describe('the commands tile and embed', () => {
       folder,
     );
     expect(direct.code, direct.stderr).toBe(0);
-    // The grid that tile wrote gives the very features that embed makes by itself.
+    // With the coordinates that `tile` wrote, `embed` computes the same features as with its own grid.
     const given = ['--coords', 'tiles/patches', '--store', 'other-store'];
     const byCoords = await cli(
       ['embed', ...paths, '-o', 'given', '--no-broker', ...given, ...encoder],
@@ -241,7 +241,7 @@ describe('the commands tile and embed', () => {
       expect(
         readFileSync(join(folder, 'given', name)).equals(readFileSync(join(folder, 'direct', name))),
       ).toBe(true);
-    // And what embed wrote is what embed reads.
+    // `embed` can read the files that `embed` wrote.
     const again = await cli(
       ['embed', 'direct', '-o', 'again', '--no-broker', '--set', `data.modalities.WSI.width=${width}`],
       folder,

@@ -7,7 +7,9 @@ import { cli, ended, eventOf, startCli, trainersOf, type CliResult } from '../su
 import { predictionsOf, runFolder, workFolder } from '../support/small-cohort.js';
 
 const up = ['up', '-c', 'experiment.yaml'];
-/** In the middle of a job that lasts: the small networks of Stage 3 have ended before a signal reaches them. */
+/**
+ * An event in the middle of a Stage 1 training. Stage 3 is too short: its training would end before a signal arrives.
+ */
 const isTraining = (event: RunEvent): boolean =>
   event.type === 'job-epoch' && event.stage === 'stage1' && event.epoch < event.epochs;
 

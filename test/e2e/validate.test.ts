@@ -146,7 +146,7 @@ it('validates after the run on the cohorts of role external, and asks for their 
   const where = runs.find((name) => name.endsWith('external/elsewhere/haf/validation.json')) as string;
   const found = validationSchema.parse(JSON.parse(readFileSync(join(folder, 'runs', where), 'utf8')));
   expect(found.patients).toMatchObject({ predicted: 60, validated: 60 });
-  // The same numbers as those of the two commands.
+  // The metrics equal those of the separate commands `bundle` and `validate`.
   expect(found.metrics).toEqual(resultIn('out').metrics);
 }, 300_000);
 
@@ -172,7 +172,7 @@ it('validates a model of survival times by times', async () => {
     const external60 = (id: string): number | null | undefined =>
       found.metrics.find((metric) => metric.id === id)?.external;
 
-    // C and the calibration in the large once more, from the table of predictions.
+    // Computes C and calibration-in-the-large independently from the table of predictions.
     const [header = '', ...lines] = text('predictions.csv').trim().split('\n');
     const names = header.split(',');
     expect(names.slice(1, 6)).toEqual(['y', 'follow_up_days', 'event_by_2y', 'event_by_3y', 'event_by_5y']);

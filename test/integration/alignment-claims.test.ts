@@ -7,7 +7,7 @@ import { stage3 } from '../../src/operators/stage3/stage3.js';
 import { runStage } from '../support/run-stage.js';
 import { sharedSignal, sharedSignalConfig as config } from '../support/shared-signal.js';
 
-/** Cohorts and, of each, the folds that are trained. */
+/** The seeds of the cohorts, and the folds that are trained of each cohort. */
 const seeds = [1, 2, 3];
 const folds = [0, 1];
 
@@ -39,7 +39,7 @@ async function trained(blur: (modality: ModalityId) => number, methods: readonly
   return { spectra, auc };
 }
 
-/** Any modality nearly suffices: what is taken away is said again by what is left. */
+/** Each modality alone nearly suffices to predict the risk, so hidden modalities lose little information. */
 describe('seven modalities that all show the risk well', () => {
   let result: Trained;
   beforeAll(async () => {
@@ -62,7 +62,7 @@ describe('seven modalities that all show the risk well', () => {
   });
 });
 
-/** A model is free to lean on the slide alone, unless training takes it away now and then. */
+/** Without random drop in training, a model may rely on the slide only. */
 describe('a slide that shows the risk better than the other six together', () => {
   it('random drop in training makes HAF better than GA when modalities are hidden', async () => {
     const { auc } = await trained((modality) => (modality === 'WSI' ? 0.1 : 0.8), ['haf', 'ga']);

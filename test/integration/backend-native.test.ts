@@ -18,7 +18,7 @@ interface Listed {
 
 describe.skipIf(nativeFolder === null)('a TensorFlow that "backend install" built', () => {
   const name = basename(nativeFolder ?? '');
-  // A folder of backends with nothing but the one under test.
+  // A folder of backends that holds only the backend under test.
   const root = mkdtempSync(join(tmpdir(), 'haf-native-'));
   if (nativeFolder !== null) symlinkSync(nativeFolder, join(root, name));
 
@@ -48,7 +48,7 @@ describe.skipIf(nativeFolder === null)('a TensorFlow that "backend install" buil
   });
 
   it('is refused by its self-test when it is not what it says', async () => {
-    // Of the library, only the description is there.
+    // A broken installation: it has the description of the library, but not the library.
     symlinkSync(
       join(nativeFolder ?? '', 'backend.json'),
       join(mkdtempSync(join(root, 'broken-')), 'backend.json'),

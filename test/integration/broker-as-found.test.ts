@@ -7,7 +7,7 @@ import { afterRemoval } from '../../src/pipeline/bus/nats/topology.js';
 import { fault } from '../support/fault.js';
 import { natsServer, startNats, type TestServer } from '../support/nats-server.js';
 
-/** Accounts of one server, by what is wrong with them. */
+/** Accounts of one server. Each name says what is unsuitable about the account. */
 const config = `
 jetstream { store_dir: "$STORE", max_file_store: 20GB }
 accounts {
@@ -28,7 +28,7 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
   });
   const refusal = (user: string) => fault(setUpBus(as(user), 60_000));
   const manager = () => admin.jetstreamManager();
-  // Each test deletes the streams of the one before.
+  // A test first deletes the streams of the previous test.
   const add = async (stream: Partial<StreamConfig>): Promise<unknown> => {
     const jsm = await manager();
     return afterRemoval(() => jsm.streams.add(stream));
@@ -137,7 +137,7 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
     expect((await jsm.streams.info('KV_haf_units')).config).toMatchObject({
       ...{ allow_rollup_hdrs: false, deny_purge: true, deny_delete: true },
     });
-    // A second time nothing is to be done.
+    // A second preparation changes nothing.
     await prepareBroker(as('free'), 60_000);
   });
 

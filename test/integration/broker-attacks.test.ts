@@ -17,7 +17,7 @@ import { attackedServers, startNats, type TestServer } from '../support/nats-ser
 const streams = ['HAF_JOBS', 'HAF_EVENTS', 'HAF_DLQ', 'KV_haf_units', 'KV_haf_members'];
 const evil = testJob('evil', { store: '/elsewhere', run: 'evil' });
 
-/** Subjects that a guest must not reach, whichever way. */
+/** Subjects that workers and viewers must not reach in any way. */
 const targets = [
   ...streams.flatMap((stream) => [`$JS.API.STREAM.DELETE.${stream}`, `$JS.API.STREAM.PURGE.${stream}`]),
   '$JS.API.STREAM.CREATE.EVIL',
@@ -28,7 +28,7 @@ const targets = [
   'haf.v1.job.gpu.tables.evil.aaaa',
 ];
 
-/** What a request may say that makes a server send something back. */
+/** Request bodies to which a server would send a reply. */
 const bodies = [
   '',
   JSON.stringify({ seq: 1 }),
@@ -73,7 +73,8 @@ describe.each(attackedServers)('a broker with users, NATS $version', ({ server: 
     for (const role of brokerRoles) clients[role] = await connectTo(address(role), { name: role, role });
     await bus.enqueue(testJob('a'));
     await bus.publish('run-1', { type: 'cancel-requested', run: 'run-1', by: 'test' });
-    // What the attack of a worker sends: a message of the queue, a wish for a consumer, and nothing.
+    // The content that an attacking worker stores, to be used in a forged reply: a job message, a request for a
+    // consumer, and an empty message.
     clients.worker.publish('$KV.haf_units.evil', JSON.stringify({ v: 1, ticket: 1, job: evil }));
     clients.worker.publish('$KV.haf_units.empty', '');
     await clients.worker.flush();
@@ -90,7 +91,9 @@ describe.each(attackedServers)('a broker with users, NATS $version', ({ server: 
     for (const body of bodies) clients[role].publish(subject, body, { reply });
     await clients[role].flush();
   };
-  /** Calls whose answers say nothing new about the work; taking and settling jobs is a worker's right. */
+  /**
+   * Calls of a role that only read. Taking and settling jobs is not among them, because a worker is allowed to do it.
+   */
   const questions = (role: BrokerRole): readonly string[] =>
     permissions[role].publish
       .filter((subject) => /INFO|\.GET\./.test(subject))
@@ -110,7 +113,7 @@ describe.each(attackedServers)('a broker with users, NATS $version', ({ server: 
     const before = (await state()) as { waiting: unknown };
     await relay('viewer', '$JS.API.CONSUMER.MSG.NEXT.HAF_JOBS.gpu', '$JS.API.STREAM.DELETE.HAF_EVENTS');
     await sleep(100);
-    // Not even a request of its own reaches the queue.
+    // A worker cannot even queue a request of its own.
     expect(((await state()) as typeof before).waiting).toEqual(before.waiting);
     const inbox = clients.worker.subscribe('_INBOX_worker.test', { max: 1 });
     clients.worker.publish('$JS.API.CONSUMER.MSG.NEXT.HAF_JOBS.gpu', '1', { reply: inbox.getSubject() });
@@ -161,7 +164,8 @@ describe.each(attackedServers)('a broker with users, NATS $version', ({ server: 
       });
   });
 
-  // What remains (docs/security.md); and the proof that the relays above would have been seen.
+  // The remaining risk (docs/security.md): an orchestrator can redirect replies. This also proves that the test would
+  // notice the attacks above.
   it('trusts orchestrators: the reply to a call of theirs goes where they say', async () => {
     const jsm = await clients.orchestrator.jetstreamManager();
     const before = (await jsm.streams.info('HAF_EVENTS')).state.messages;

@@ -54,7 +54,7 @@ async function nats(...args: Parameters<typeof startNats>): Promise<number> {
   return server.port;
 }
 
-/** A TCP server that says what it likes; answers PING as a NATS server would. */
+/** A TCP server that sends the given greeting and answers PING as a NATS server does. */
 function speaking(greeting: string): Promise<number> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {

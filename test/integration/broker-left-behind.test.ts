@@ -73,7 +73,7 @@ describe.skipIf(natsServer === null)('the broker that a command started and cann
   });
 });
 
-// A worker joined after the last command had asked who is there, and before it ended the broker.
+// The last command asked who uses the broker. Then a worker joined. Then the command ended the broker.
 describe.skipIf(natsServer === null)('a broker that ended while a worker joined', () => {
   let store = '';
   beforeEach(() => void (store = mkdtempSync(join(tmpdir(), 'haf-left-'))));
@@ -84,7 +84,7 @@ describe.skipIf(natsServer === null)('a broker that ended while a worker joined'
 
   const start = () =>
     openRunBus({ broker: {}, store, useBroker: true, leaseMs: 60_000, onNote: () => undefined });
-  /** A worker whose broker another command has ended, and the port of that broker. */
+  /** A worker whose broker was ended by another command, and the port of this broker. */
   const orphaned = async () => {
     const own = await startOwnBroker(store);
     await prepareBroker(own.address('orchestrator'), 60_000);

@@ -52,7 +52,7 @@ describe.skipIf(natsServer === null)('haf-pipeline broker', () => {
       64,
       expect.stringContaining('Another "haf-pipeline broker" keeps'),
     ]);
-    // Whoever looked and left has not ended it.
+    // A command that connected and left did not end the broker.
     expect(new BrokerFolder(store).runningProcess()).not.toBeNull();
     child.kill('SIGTERM');
     expect((await result).code).toBe(0);

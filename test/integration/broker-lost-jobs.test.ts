@@ -50,7 +50,7 @@ describe.skipIf(natsServer === null)('jobs that a broker has lost', () => {
     for await (const { config } of jsm.streams.list()) await jsm.streams.delete(config.name);
   });
   const both = (): readonly [NatsBus, NatsBus] => [up as NatsBus, worker as NatsBus];
-  /** Ends the next job, as soon as there is one. */
+  /** Waits for the next job and commits it. */
   const endNext = async (job: Job): Promise<void> => {
     const lease = await both()[1].claim('gpu', 'w', signal);
     expect(lease?.job.artifact).toBe(job.artifact);
@@ -95,7 +95,7 @@ describe.skipIf(natsServer === null)('jobs that a broker has lost', () => {
     await membership.update({ jobs: [job.key] });
     await sleep(10 * lookMs);
     expect([news, await waiting()]).toEqual([[], 1]);
-    // Its message is purged while it is worked on: it ends like any other.
+    // The message of a job is purged while a worker computes the job. The job ends normally.
     await jsm.streams.purge('HAF_JOBS');
     await sleep(10 * lookMs);
     expect([news, await waiting()]).toEqual([[], 0]);

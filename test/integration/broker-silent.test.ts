@@ -18,7 +18,7 @@ const info = JSON.stringify({
   headers: true,
 });
 
-/** What a port does with who connects, and that is not what NATS does. */
+/** Behaviours of a port that accepts connections but is no NATS server. */
 const ports: Readonly<Record<string, (socket: Socket) => void>> = {
   'stays silent': () => undefined,
   'greets and stays silent': (socket) => socket.write(`INFO ${info}\r\n`),
@@ -39,7 +39,7 @@ const commands: readonly (readonly string[])[] = [
   ['worker', '--class', 'cpu'],
 ];
 
-// All at once: each waits for its timeout and does nothing else.
+// The commands run at the same time, because each of them mostly waits for its timeout.
 describe('a port that accepts connections', () => {
   const folder = mkdtempSync(join(tmpdir(), 'haf-silent-'));
   const sockets: Socket[] = [];

@@ -12,7 +12,7 @@ import { natsServer } from '../support/nats-server.js';
 
 const openBus = join(import.meta.dirname, '../../dist/src/pipeline/cli/open-bus.js');
 
-// SIGKILL of the last user: nobody is left who could end the broker.
+// The last user of a broker is killed by SIGKILL, so it cannot end the broker.
 describe.skipIf(natsServer === null)('the watcher of a broker', () => {
   let store = '';
   let folder: BrokerFolder;
@@ -30,7 +30,7 @@ describe.skipIf(natsServer === null)('the watcher of a broker', () => {
 
   const start = (): Promise<OpenedBus> =>
     openRunBus({ broker: {}, store, useBroker: true, leaseMs: 60_000, onNote: () => undefined });
-  /** A worker in a process of its own that does nothing but stay; resolves once it is on the bus. */
+  /** A worker in a separate process that joins the bus and does nothing else. Resolves when it has joined. */
   const worker = async (): Promise<ChildProcess> => {
     const member = testMember({ id: 'w', host: hostname() });
     const code = `const { openJoinedBus } = await import(${JSON.stringify(openBus)});
@@ -56,7 +56,7 @@ describe.skipIf(natsServer === null)('the watcher of a broker', () => {
     const watcher = folder.watcher();
     expect(watcher).not.toBeNull();
     await run.close();
-    // Longer than the watcher takes between two looks.
+    // Longer than the interval at which the watcher checks.
     await sleep(7000);
     expect([runs(), folder.watcher()]).toEqual([true, watcher]);
     child.kill('SIGKILL');

@@ -23,15 +23,15 @@ describe.skipIf(natsServer === null)('commands on a broker come to an end', () =
   let bus: Bus;
   let broker: readonly string[];
   beforeAll(async () => {
-    // A small disk: what the pipeline wants to keep there has to fit.
+    // The server has little disk space. The streams of the pipeline must fit into it.
     server = await startNats('jetstream { store_dir: "$STORE", max_file_store: 2GB }\n');
     const servers = [`127.0.0.1:${server.port}`];
     broker = ['--nats', `nats://${servers[0]}`];
     bus = await setUpBus({ servers, auth: { kind: 'none' }, tls: null, origin: 'test' }, 60_000);
     await bus.publish('run-1', finished);
-    // A worker of another machine went on after the run was interrupted,
+    // After the run was interrupted, a worker on another machine continued and published this event.
     await bus.publish('run-1', doneEvent('late'));
-    // and one of a later version told what nobody here knows.
+    // A worker of a later version published an event of a type that this version does not know.
     const connection = await connect({ servers });
     const unknown = StringCodec().encode('{"v":1,"type":"job-dreamt"}');
     await connection.jetstream().publish('haf.v1.ev.run-1.stage3.job-dreamt', unknown);

@@ -94,7 +94,8 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     await up.event(isEpoch('stage1', 3));
     const run = basename(runFolder(bench.folder));
     const broker = ['--nats', bench.nats?.url ?? ''];
-    // Trainers stand still meanwhile: a job that ends before the command has started is not the command's to end.
+    // The trainers are stopped meanwhile. Otherwise a job could end before the command starts, and there would be
+    // nothing to cancel.
     const trainers = worker.trainers();
     for (const trainer of trainers) process.kill(trainer, 'SIGSTOP');
     expect((await bench.start(['cancel', run, ...broker]).ended).code).toBe(0);
@@ -106,7 +107,7 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     expect(stdout).not.toContain('stage1/');
     expect(typed(eventsOf(bench.folder), 'job-done').some(({ stage }) => stage === 'stage1')).toBe(false);
     expect((await bench.up().ended).code).toBe(0);
-    // A job that was stored in the moment of the cancel is found finished, and told as cached instead.
+    // A job may be stored at the moment of the cancellation. It is then reported as cached and not as done.
     expectNoneTwice(bench.folder);
     expect(outcomeOf(bench.folder)).toEqual(await undisturbed());
   }, 240_000);

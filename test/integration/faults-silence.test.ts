@@ -11,7 +11,7 @@ import { layCable } from '../support/netns.js';
 import { skewedClock } from '../support/skewed-clock.js';
 import { runFolder } from '../support/small-cohort.js';
 
-/** What a worker says of a job that has become another's. */
+/** The log message of a worker whose job was given to another worker. */
 const tooLate = /job taken away/;
 
 describe.skipIf(natsServer === null)('a worker that falls silent', () => {
@@ -35,7 +35,7 @@ describe.skipIf(natsServer === null)('a worker that falls silent', () => {
       (event) =>
         event.type === 'job-started' && event.seq > epoch.seq && event.job === ('job' in epoch && epoch.job),
     );
-    // Its training process went on, so that it has a result to offer when it wakes.
+    // The training process of the stopped worker continued. So the worker has a result when it is resumed.
     await sleep(leaseSeconds * 1000);
     frozen.kill('SIGCONT');
     await frozen.says(tooLate);
@@ -71,7 +71,7 @@ describe.skipIf(natsServer === null)('a worker that falls silent', () => {
     const up = bench.up();
     const skewed = bench.worker([], { env });
     expect((await up.ended).code).toBe(0);
-    // Its log shows that its clock was another.
+    // The log of the worker shows that its clock was ahead.
     const said = /"time":"([^"]+)"/.exec(skewed.said)?.[1] ?? '';
     expect(Date.parse(said) - Date.now()).toBeGreaterThan(5 * 60_000);
     await expectUndisturbed(bench.folder);

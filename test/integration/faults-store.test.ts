@@ -19,7 +19,7 @@ import {
 import { ownMount } from '../support/own-mount.js';
 import { natsServer } from '../support/nats-server.js';
 
-/** Changes a file of a job's artifact, not its length. Returns where it lies. */
+/** Changes a byte in a file of a job's artifact and keeps its length. Returns the path of the file. */
 function damage(bench: FaultBench, job: string, file: string): string {
   const stored = manifestOf(bench.folder, job).files.find(({ name }) => name === file);
   const path = join(bench.store, blobKey(stored?.sha256 ?? ''));
@@ -52,7 +52,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
     const before = eventsOf(bench.folder).length;
     expect(finished.length).toBeGreaterThan(5);
     await bench.nats?.start();
-    // The worker has seen neither the old server's end nor the new one's beginning from close by.
+    // The worker noticed neither the end of the old server nor the start of the new one.
     expect((await bench.up().ended).code).toBe(0);
     const second = eventsOf(bench.folder).slice(before);
     const begun = typed(second, 'job-started').map(({ artifact }) => artifact);
@@ -66,7 +66,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
 
   it('does not fit on the disk of one worker: another one does the job', async ({ skip }) => {
     bench = await FaultBench.withServer();
-    // A folder that holds nothing but tmp would be no store.
+    // The marker file is needed: a folder with nothing but `tmp` is not accepted as a store.
     await claimStoreFolder(bench.store);
     const within = ownMount(join(bench.store, 'tmp'), 'full');
     if (!within) return skip('nothing can be mounted here');
@@ -106,7 +106,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
   it('and rots while the run goes on is made again as well', async () => {
     bench = await FaultBench.withServer();
     const up = bench.up();
-    // Nobody trains yet, so nobody has read it.
+    // No training has begun, so no process has read this artifact yet.
     await up.event(isDone('preprocess/fold-0/Blood'));
     await up.event(isDone('preprocess/fold-1/Blood'));
     const blob = damage(bench, 'preprocess/fold-0/Blood', 'vectors.safetensors');

@@ -27,7 +27,7 @@ function probabilities(folder: string, row: string): ReadonlyMap<string, number>
 
 describe.skipIf(!webGpuHere)('a run on a GPU', () => {
   it('trains the folds of a modality in one process at once, with the results of separate processes', async () => {
-    // One epoch: rounding has no time to grow.
+    // Only one epoch, because rounding differences grow with each epoch.
     const experiment: Partial<ConfigInput> = {
       methods: ['wsi_clam'],
       train: { epochs: 1, lr: 1e-3, batch: 16 },

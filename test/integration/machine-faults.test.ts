@@ -53,7 +53,7 @@ describe('faults of the machine', () => {
       expect(doctor.code).toBe(1);
       expect(doctor.output).toMatch(/fail +limits .*ulimit -v 8000000/);
       expect(doctor.output).toMatch(/fail +h5wasm /);
-      // Where only planning reads a file, the file is not called bad.
+      // When only `plan` reads a file, the limit of the machine is reported and not a fault of the file.
       const plan = limited('ulimit -v 8000000', ['plan', '-c', 'experiment.yaml'], folder);
       expect([plan.code, plan.output]).toEqual([69, expect.stringContaining('HAF_MACHINE_LIMIT')]);
     },
@@ -73,7 +73,7 @@ describe('faults of the machine', () => {
     expect(stderr + stdout).toMatch(/^HAF_STORE_FULL .*small-store/m);
     expect(stderr).not.toMatch(/HAF_INTERNAL|Continuing without/);
     expect(status).toBe(1);
-    // It began: this is not the refusal of a disk that was full before.
+    // The run had started. So this is not the refusal for a disk that was full before the start.
     expect(stderr + stdout).toMatch(/\[\d+\/\d+\] embed/);
   });
 
@@ -128,7 +128,7 @@ describe('faults of the machine', () => {
       return { code: status, output: stdout + stderr };
     };
     try {
-      // Whether this user may read the code at all is a matter of the machine of the test.
+      // On some test machines another user cannot read the code. The test is skipped there.
       if (bare(['--version']).code !== 0) return console.warn('SKIPPED: others may not read the project');
       const doctor = bare(['doctor']);
       expect(doctor.output).toMatch(/ok +TensorFlow +none that fits this machine is installed/);

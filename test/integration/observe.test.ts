@@ -94,7 +94,7 @@ describe.skipIf(natsServer === null)('metrics of real processes', () => {
     const left = await worker.result;
     expect(left.code).toBe(0);
 
-    // JSON to the last line: no warning of Node's, no stack.
+    // Every line of stderr is JSON: there is no warning of Node and no stack trace.
     const lines = left.stderr.trim().split('\n');
     const log = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const said = (msg: string, stage?: string): Record<string, unknown> | undefined =>

@@ -50,7 +50,7 @@ describe.skipIf(absent)('an onnxruntime that "backend install --onnx --gpu" inst
 
   it('encodes a slide on the GPU as on the CPU, or is refused without a driver; on the CPU when told so', async () => {
     const slide = await writePainted('a.svs', { width: 1500, height: 1200 });
-    // The device is no part of the recipe, so each has a store of its own: that of its folder.
+    // The device is not part of the recipe. So each device gets its own store, in its own folder.
     const embedOn = (device: string) => {
       const own = join(folder, device);
       mkdirSync(own);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => here?.remove());
 
-/** A slide that a library of others writes; null where the library cannot be fetched. */
+/** A slide written by another library. Null if that library cannot be downloaded. */
 function written(format: string, name: string, ...packages: readonly string[]): string | null {
   if (here === null || !here.fetch(packages)) return null;
   const path = join(madeFile('folder', Buffer.alloc(0)), '..', name);
@@ -35,7 +35,9 @@ async function opened(path: string, scene: number | null = null): Promise<SlideR
   return reader;
 }
 
-/** The greatest difference to Python's pixels over tiles of each level that Python reads too. */
+/**
+ * The largest difference between our pixels and those of OpenSlide for Python, over tiles of each level that both read.
+ */
 async function difference(path: string, reader: SlideReader, levels = reader.info.levels.length) {
   let most = 0;
   for (const [level, { width, height, downsample }] of reader.info.levels.slice(0, levels).entries()) {

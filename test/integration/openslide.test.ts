@@ -35,7 +35,7 @@ async function opened(path: string): Promise<SlideReader> {
   return reader;
 }
 
-/** Corners of tiles on both levels, also such that stick out. */
+/** Corners of tiles on both levels. Some tiles extend beyond the edges. */
 const corners = [
   [0, 0],
   [64, 64],
@@ -54,7 +54,7 @@ async function expectSamePixels(path: string): Promise<void> {
     for (const [i, [x, y]] of inside.entries()) {
       const found = await reader.read(level, { x, y, width: 64, height: 64 });
       expect(greatestDifference(found, expected[i] as Uint8Array)).toBe(0);
-      // Waves differ everywhere: a black or constant tile would mean that nothing was read.
+      // The picture of waves has many values, so a black or constant tile would show that nothing was read.
       expect(new Set(found).size).toBeGreaterThan(20);
     }
     expect(inside.length).toBeGreaterThan(0);
@@ -218,7 +218,7 @@ describe('slides that OpenSlide reads', () => {
 });
 
 describe('tiles of slides that OpenSlide reads', () => {
-  /** All tiles of a grid over a level and beyond its edges, beside those of Python. */
+  /** Compares all tiles of a grid over a level and beyond its edges with those of OpenSlide for Python. */
   async function expectSameTiles(path: string, index: number, stepPx: number, by: 'regions' | 'cells') {
     const reader = (await opened(path)) as GridReader;
     const cells = vi.spyOn(reader, 'cells');
@@ -339,7 +339,7 @@ describe('a process of OpenSlide that ends or hangs', () => {
     const region = { x: 0, y: 0, width: 64, height: 64 };
     const failure = { code: 'HAF_SLIDE_UNREADABLE', what: expect.stringMatching(reason) as string };
     await expect(reader.read(0, region)).rejects.toMatchObject(failure);
-    // Nothing is read after that, and nothing waits.
+    // After the failure, further reads fail at once.
     await expect(reader.read(0, region)).rejects.toMatchObject(failure);
   });
 

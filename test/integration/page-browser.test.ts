@@ -165,11 +165,12 @@ describe.skipIf(program === null)('the live page in a browser', { timeout: 120_0
     const text = await page.locator('main').innerText();
     expect(text.split('<img src=x onerror=alert(1)>').length).toBeGreaterThan(3);
     expect(text).toContain('\\u202egpj.\\x07b');
-    // The value of a choice is the name as it is; what a person sees or hears is not.
+    // The `value` of an option is the unchanged name. All other text on the page must not contain the control
+    // characters.
     const told = (await page.content()).replace(/<option value="[^"]*"/g, '');
     expect(told).not.toMatch(/[\u202e\u0007]/);
     expect(await page.locator('main img').count()).toBe(0);
-    // The curve is asked for by the name as it is.
+    // The request for the curve uses the unchanged name.
     await page.getByRole('button', { name: /learning curve of/ }).click();
     await page.getByRole('img', { name: /, 1 epochs: loss 0.5/ }).waitFor();
     expect([complaints, strays]).toEqual([[], []]);

@@ -44,7 +44,7 @@ describe.skipIf(program === null)('exported pages', { timeout: 120_000 }, () => 
       readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length,
       [],
     ]);
-    // The run and its slides are not needed any more.
+    // The exported pages must work after the run and its slides are deleted.
     rmSync(run.runs, { recursive: true });
     server = createServer((request, response) => {
       const path = join(
@@ -104,7 +104,7 @@ describe.skipIf(program === null)('exported pages', { timeout: 120_000 }, () => 
       await page.locator('canvas.layer[data-drawn="4"]').waitFor({ state: 'attached' });
       await page.getByText('Exported pages hold no tiles of slides.').waitFor();
       await page.getByLabel('Attention', { exact: true }).uncheck();
-      // The picture of the tiling: its colour left of the outline of the tissue.
+      // The colour of the picture of the tiling, left of the outline of the tissue.
       const colour = async (): Promise<number[]> => {
         const shot = sharp(await page.locator('.viewer').screenshot());
         const { width = 0, height = 0 } = await shot.metadata();

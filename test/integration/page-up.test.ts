@@ -49,7 +49,7 @@ describe.skipIf(program === null)('the page of "up"', { timeout: 240_000 }, () =
     first.kill('SIGKILL');
     await page.locator('#news').getByText('The connection is cut.').waitFor();
     await first.ended;
-    // The same command goes on with the run, and the page with what it shows.
+    // The same command continues the run, and the page continues to show it.
     const second = up(['--page', new URL(url).port]);
     await page
       .locator('#news')

@@ -77,7 +77,7 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
     ]);
     await page.keyboard.press('Enter');
     expect(await firstCells(page)).toEqual(['blood', 'haf', 'mil-WSI']);
-    // A method without the number comes last either way.
+    // A method without this metric comes last in both directions of the sort.
     await page.getByRole('button', { name: 'pooledAuc' }).click();
     expect(await firstCells(page)).toEqual(['haf', 'mil-WSI', 'blood']);
     await page.getByRole('searchbox', { name: 'Filter' }).fill('BLO');
@@ -109,7 +109,7 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
         return [...layer.getContext('2d').getImageData((${x} - box.left) * devicePixelRatio, (${y} - box.top) * devicePixelRatio, 1, 1).data];
       })()`);
     const box = (await page.locator('.viewer').boundingBox())!;
-    // 700 x 500 fits the height or the width of the viewer; the point of slide pixel 384, 384.
+    // The slide of 700 x 500 pixels is scaled to fit the viewer. `at` converts slide pixels to a point of the screen.
     const scale = Math.min(box.width / 700, box.height / 500);
     const at = (x: number, y: number): [number, number] => [
       box.x + box.width / 2 + (x - 350) * scale,

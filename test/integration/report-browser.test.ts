@@ -24,7 +24,9 @@ describe.skipIf(program === null)('the report in a browser', { timeout: 120_000 
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The report in a window, everything unfolded; `complaints` gathers what the browser says against it. */
+  /**
+   * Opens the report in a window and unfolds everything. `complaints` collects the errors and warnings of the browser.
+   */
   async function opened(
     width: number,
     colorScheme: 'light' | 'dark' = 'light',
@@ -38,7 +40,7 @@ describe.skipIf(program === null)('the report in a browser', { timeout: 120_000 
     await page.goto(address);
     return { page, complaints, requests };
   }
-  // What runs in the page is text: the rest of the project has no DOM.
+  // Code for the browser is passed as text, because this project has no types of the DOM here.
   const inPage = <T>(page: Page, body: string): Promise<T> => page.evaluate<T>(`(() => { ${body} })()`);
   const unfold = (page: Page): Promise<void> =>
     inPage(page, 'for (const details of document.querySelectorAll("details")) details.open = true;');
@@ -109,7 +111,7 @@ describe.skipIf(program === null)('the report in a browser', { timeout: 120_000 
     await page.close();
   });
 
-  /** Titles and sorting numbers of the rows of Table 1 in their order; the rows without numbers are not among them. */
+  /** Titles and sort values of the rows of Table 1 in their order, without the rows that have no numbers. */
   const firstGroup = (page: Page, column: number): Promise<{ title: string; value: number }[]> =>
     inPage(
       page,

@@ -20,7 +20,8 @@ const member: BusMember = {
 };
 const signal = AbortSignal.timeout(30_000);
 
-// The permissions of the shipped configuration are least: everything the adapter does for a role has to get through.
+// The shipped configuration gives each role only the permissions that it needs. These tests check that everything the
+// adapter does for a role is allowed.
 describe.skipIf(natsServer === null)('the roles on a server with the shipped permissions', () => {
   let server: TestServer;
   let address: (role: BrokerRole) => BrokerAddress;

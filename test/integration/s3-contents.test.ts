@@ -79,7 +79,7 @@ describe.skipIf(s3Server === null)(`store commands on an S3 server (${s3Server?.
     const facts = { codeVersion: '0', dataRoot: '/', host: 'h', node: 'v20' };
     run.writeInfo({ state: 'succeeded', config: testConfig(), ...facts });
     run.write('plan.json', '{}');
-    // This machine believes that all of it is old; the server knows better.
+    // The clock of this machine is ahead, so all objects look old. The clock of the server decides.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * youngMs });
     await collectStore([], { store: uri, runs, delete: true }).finally(() => vi.useRealTimers());
     expect(printed.join('')).toContain('removed: 0 files');

@@ -30,7 +30,7 @@ describe.skipIf(s3Server === null || natsServer === null)('a run whose store is 
   let folder: string;
   let result: CliResult;
   let left: CliResult;
-  /** Nothing of the run but the bucket and the broker is reached from here. */
+  /** A working folder without any file of the run. Only the bucket and the broker are shared. */
   const elsewhere = mkdtempSync(join(tmpdir(), 'haf-elsewhere-'));
 
   beforeAll(async () => {

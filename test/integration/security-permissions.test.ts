@@ -29,7 +29,7 @@ interface Client {
 
 const deployed = join(import.meta.dirname, '../../deploy/nats/nats-server.conf');
 
-/** The outcome of something that the server must not let this role do. */
+/** Checks that the server refuses an attempt of this role. */
 async function denied(attempt: Promise<unknown>): Promise<void> {
   const error: unknown = await attempt.then(
     () => new Error('it was allowed'),
@@ -39,7 +39,7 @@ async function denied(attempt: Promise<unknown>): Promise<void> {
   expect((error as NatsError).code).toBe('PERMISSIONS_VIOLATION');
 }
 
-/** Publishing without a reply: the server tells of a refusal in passing. */
+/** Publishes without a reply subject. The server reports a refusal asynchronously, as a status event. */
 async function publishing({ nc }: Client, subject: string): Promise<void> {
   const refused = (async () => {
     for await (const status of nc.status())
@@ -69,7 +69,7 @@ async function taken<T>(messages: AsyncIterable<T>, count: number): Promise<T[]>
   return found;
 }
 
-// The configuration that is shipped, with the names of this test's keys: what holds here holds for users.
+// The shipped configuration, with keys of this test. So the results also hold for users.
 describe.each(attackedServers)('the shipped configuration, NATS $version', ({ server: binary }) => {
   if (binary === null) return it.skip('needs a nats-server');
   let [folder, server] = ['', undefined as TestServer | undefined];

@@ -6,7 +6,10 @@ import { parse, stringify } from 'yaml';
 import { cli } from '../support/cli.js';
 import { cohortsFolder, hancockFolder } from '../support/shared.js';
 
-/** HANCOCK's patients under other ids, with words for codes and months for days, declared as a group declares its own. */
+/**
+ * HANCOCK's patients with other ids, with words in place of codes and months in place of days. They are declared with
+ * `layout: own`.
+ */
 const declared = {
   layout: 'own',
   patients: { id: ['PATIENT', 'Sample ID', 'case'] },
@@ -50,7 +53,7 @@ const declared = {
   },
 };
 
-/** HANCOCK's names of methods, by the names they have in every cohort. */
+/** Maps HANCOCK's name of a method to the name that the method has in other cohorts. */
 const family: Readonly<Record<string, string>> = {
   tma_clam: 'mil-TMA',
   blood: 'table-Blood',
@@ -95,7 +98,7 @@ describe.skipIf(hancockFolder === null || cohortsFolder === null)('HANCOCK decla
         methods: methods.map((id) => family[id] ?? id),
         data: { ...declared, root: join(cohortsFolder ?? '', 'hancock-foreign') },
         mfmf: { sequence: ['TMA'] },
-        // As HANCOCK's layout sets it; other cohorts leave out what a fold learns nothing of.
+        // The value of HANCOCK's layout. In other cohorts the default leaves out columns that a fold cannot learn.
         tabular: { untrained: 'used' },
       },
     };

@@ -15,7 +15,7 @@ const minutes = 3;
 const places = 19;
 const livesSeconds = [10, 70] as const;
 const awaySeconds = [1, 10] as const;
-/** Takes two cores longer than the soak lasts, with that company. */
+/** With this number of workers on two cores, the experiment takes longer than the soak test. */
 const experiment: Partial<ConfigInput> = {
   cv: { folds: 10 },
   train: { epochs: 400, patience: 400, lr: 1e-3, batch: 16 },
@@ -31,14 +31,14 @@ function rssOf({ pid }: Running): number | null {
   }
 }
 
-/** How a worker was told to leave, whether it was ready by then, and its exit code. */
+/** The end of a worker: the signal that it got, whether it was ready then, and its exit code. */
 interface Leave {
   readonly signal: NodeJS.Signals;
   readonly ready: boolean;
   readonly code: number | null;
 }
 
-/** One place that workers take one after the other, each leaving in its own way. */
+/** Starts one worker after another until the test ends. Each worker ends in a randomly drawn way. */
 async function comeAndGo(bench: FaultBench, draw: Rng, over: AbortSignal, left: Leave[]): Promise<void> {
   const between = ([from, to]: readonly [number, number]): number =>
     1000 * (from + draw.uniform() * (to - from));

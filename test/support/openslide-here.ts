@@ -10,7 +10,7 @@ export interface OpenSlideHere {
   readonly folder: string;
   /** Runs Python code, which can import `openslide`, with arguments; returns its output. */
   readonly python: (code: string, args: readonly string[]) => Buffer;
-  /** Installs further packages for it; says so and gives false where they cannot be fetched. */
+  /** Installs further Python packages. If they cannot be downloaded, prints a note and returns false. */
   readonly fetch: (wanted: readonly string[]) => boolean;
   readonly remove: () => void;
 }

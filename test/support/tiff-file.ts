@@ -145,7 +145,10 @@ export interface JpegMarks {
   readonly ids?: readonly [number, number, number];
 }
 
-/** A JPEG of one colour. `store` is the colour space of its components, and `marks` what its markers claim. */
+/**
+ * A JPEG of one colour. `store` is the colour space of its components; `marks` are the markers that state a colour
+ * space.
+ */
 export async function markedJpeg(
   side: number,
   colour: Colour,

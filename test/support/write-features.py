@@ -307,7 +307,7 @@ def safetensors_single(path):
 hancock = "WSI_UNI_encodings/WSI_PrimaryTumor/WSI_PrimaryTumor_Larynx/h5_files/PrimaryTumor_HE_003.h5"
 trident = "20x_256px_0px_overlap/features_uni_v1/PrimaryTumor_HE_003.pt"
 
-# What writes a dialect's file, and what it is called.
+# For each dialect: the function that writes its file, and the name of the file.
 dialects = {
     "clam": (clam_h5, "PrimaryTumor_HE_003.h5"),
     "clam-grid": (clam_grid_h5, "PrimaryTumor_HE_003.h5"),

@@ -107,7 +107,7 @@ describe('aggregate', () => {
     expect(summary.comparisons[0]).toMatchObject({ patients: 6, auc: null });
     expect(text(files['summary.md'])).toMatch(/^\| HAF \| 2 \| 0\.\d{3} ± 0\.\d{3} \| - \| - \| 0\.778 \[/m);
     expect(text(files['summary.csv'])).not.toMatch(/NaN|undefined/);
-    // Ranked together there is an AUC to compare.
+    // If the patients of all folds are ranked together, an AUC can be compared.
     const pooled = await aggregated(['haf', 'ps3'], stage3, { folds: 2 }, { stats: { bootstrap: 10 } });
     expect(pooled.summary.comparisons[0]?.auc?.difference).toBeCloseTo(7 / 9 - 0.5, 12);
   });
@@ -206,7 +206,8 @@ describe('aggregate', () => {
   });
 
   it('scores a patient tested once in each repeat by the mean probability', async () => {
-    // By first repeat alone 004 loses to 001; by the mean 0.5 it beats 0.4.
+    // In the first repeat 004 has a lower score than 001. With its mean of 0.5 over the repeats it has a higher one
+    // than 0.4.
     const fold = (k: number, p: number) =>
       stage3Artifact('haf', k, [predicted('004', 1, 0, { p }), predicted('001', 0, 0, { p: 0.4 })]);
     const stage3 = [fold(0, 0.3), fold(2, 0.7)];
@@ -273,7 +274,7 @@ describe('aggregate', () => {
   it('writes the table for people, papers and programs', async () => {
     const { summary, files } = await aggregated(['haf', 'blood'], invented(['haf', 'blood']));
     const markdown = text(files['summary.md']);
-    // The result table, the calibrated one, and the one at the chosen thresholds.
+    // The three tables: results, results after calibration, and results at the chosen thresholds.
     const rowsOf = (table: string | undefined): readonly string[] =>
       (table ?? '').split('\n').flatMap((line) => /^\| (HAF|Blood) /.exec(line)?.[1] ?? []);
     const tables = markdown.split(/^\| Method /m).slice(1);
@@ -289,7 +290,8 @@ describe('aggregate', () => {
   });
 
   it('shows what calibration on validation patients changes', async () => {
-    // Twenty validation patients: of scores at -1 a tenth are events, of those at 1 half. Every fold is wrong by another offset.
+    // Twenty validation patients for each fold: with score -1 one in ten has the event, with score 1 one in two. Each
+    // fold adds its own offset to the scores.
     const ids = inventedIds(60);
     const val = (offset: number): Prediction[] =>
       Array.from({ length: 20 }, (_, i) =>
@@ -337,7 +339,7 @@ describe('aggregate', () => {
       12,
     );
     expect(row?.calibrated?.pooledAuc.value).toBeGreaterThan(row?.pooledAuc.value ?? 1);
-    // The numbers beside those of the paper know nothing of it.
+    // Calibration does not change the numbers that are compared with the paper.
     const none = await aggregated(['haf'], stage3, { folds: 2 }, { calibration: 'none' });
     for (const metric of ['accuracy', 'brier', 'ece', 'auc', 'pooledAuc'] as const)
       expect(none.summary.rows[0]?.[metric]).toEqual(row?.[metric]);

@@ -35,7 +35,7 @@ const written = (content: unknown): string => {
 const regionsOf = (content: unknown, more: object = {}) =>
   readRegions(written(content), slide, { ...rules, ...more });
 
-/** A tile of 100 pixels in each field of the slide: "#" where it is kept. */
+/** Draws the slide as text: one character for each field of 100 pixels, "#" if the tile in this field is kept. */
 function picture(content: unknown, more: object = {}): readonly string[] {
   const fields = Array.from({ length: 80 }, (_, i) => [(i % 10) * 100, Math.floor(i / 10) * 100]);
   const kept = regionsOf(content, more).limit(Int32Array.from(fields.flat()), 100);
@@ -90,7 +90,7 @@ describe('regions drawn in QuPath', () => {
       /2 annotations of a.geojson are of no class in tissue.include: Stroma \(1\), no class \(1\)/,
     );
     expect(picture(drawn)[0]).toBe('##.#.#....');
-    // A dot is a dot, and the whole name counts.
+    // A dot in a pattern means a dot, and a pattern must match the whole name.
     refused(drawn, /no annotation of a class in tissue.include \(Tumor, T.mor\*\)/, {
       include: ['Tumor', 'T.mor*'],
     });

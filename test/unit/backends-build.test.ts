@@ -150,7 +150,7 @@ describe('what is taken out of a wheel', () => {
   it('is whole, or the wheel is called damaged', async () => {
     const wheel = wheelOf({ ...libraries, 'tensorflow/libtensorflow_cc.so.2': 'x'.repeat(1e5) });
     const bytes = readFileSync(wheel);
-    // In the middle of the compressed library, which is the first member.
+    // Damages a byte in the middle of the compressed library, which is the first member of the archive.
     const at = bytes.indexOf('libtensorflow_cc.so.2') + 40;
     bytes.writeUInt8(bytes.readUInt8(at) ^ 0xff, at);
     writeFileSync(wheel, bytes);

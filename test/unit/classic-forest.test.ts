@@ -13,7 +13,7 @@ const matrix = (rows: readonly (readonly number[])[]): Matrix => ({
 });
 const options = { trees: 60, minLeaf: 3 };
 
-/** The class is the exclusive or of the signs of two of four columns: no straight line separates it. */
+/** The class is the exclusive or of the signs of two columns out of four. A linear model cannot separate it. */
 function invented(seed: number, patients: number): { readonly x: Matrix; readonly y: readonly (0 | 1)[] } {
   const stream = rng(seed, 'forest');
   const rows = Array.from({ length: patients }, () => Array.from({ length: 4 }, () => stream.normal()));

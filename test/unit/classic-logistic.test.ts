@@ -40,7 +40,10 @@ function invented(patients: number, columns: number): { readonly x: Matrix; read
   return { x: matrix(rows), y };
 }
 
-/** Mean loss plus penalty as the formula has it, of the coefficients of standardised columns and the intercept. */
+/**
+ * Mean loss plus penalty, computed directly from the formula. `at` holds the coefficients of the standardised columns,
+ * then the intercept.
+ */
 function objective(z: Matrix, y: readonly (0 | 1)[], lambda: number, at: readonly number[]): number {
   const beta = at.slice(0, -1);
   let loss = 0;
@@ -130,7 +133,8 @@ describe('penalised logistic regression', () => {
     const held = fit.heldOut ?? expect.unreachable();
     const sum = (of: (p: number, i: number) => number) =>
       held.reduce((s, own, i) => s + of(probability(own), i), 0);
-    // Calibrated on held-out patients: as many events as expected, and none left that the logit tells.
+    // Properties of a calibrated model on held-out patients: the predicted number of events is the observed one, and
+    // the errors do not correlate with the logit.
     expect(sum((p, i) => p - (y[i] ?? NaN))).toBeCloseTo(0, 5);
     expect(sum((p, i) => (p - (y[i] ?? NaN)) * (logits[i] as number))).toBeCloseTo(0, 2);
     const plain = fitLogisticRidge(x, y, [], { lambdas: [fit.model.lambda] }).model;
@@ -204,7 +208,7 @@ describe('penalised logistic regression', () => {
     strong.coefficients.forEach((own, k) =>
       expect(own * (strong.factor[k] ?? NaN)).toBeCloseTo(towards[k] ?? NaN, 6),
     );
-    // The same minimum by gradient descent on the distance to the given coefficients.
+    // Gradient descent finds the same minimum if the penalty is on the distance to the given coefficients.
     const model = at(0.05);
     const scale = { mean: Float64Array.from(model.mean), factor: Float64Array.from(model.factor) };
     const centre = towards.map((own, k) => own / (model.factor[k] ?? NaN));

@@ -15,7 +15,10 @@ const { base, embed } = mini.inputs;
 const original = cohortIn({ ...base, ...embed });
 const width = original.widths['TMA'] ?? 0;
 
-/** The instances of a patient as a slide and cores: every third patient has no slide, every third no cores. */
+/**
+ * Divides the instances of a patient into a slide and cores. Every third patient has no slide, and every third has no
+ * cores.
+ */
 function shared({ bags }: Patient, i: number): Patient['bags'] {
   const [segment] = bags['TMA'] ?? [];
   if (segment === undefined) return {};

@@ -13,7 +13,10 @@ import { slideFolder, writePainted } from '../support/painted-slide.js';
 
 const plain = paletteFor({}, {}, []);
 
-/** A folder of slides by name: micrometres per pixel, null for one that does not say, or text for a file that is none. */
+/**
+ * Makes a folder of slides. The value of a name is its micrometres per pixel, null for a slide that does not state
+ * them, or the text of a file that is no slide.
+ */
 async function folderOf(slides: Readonly<Record<string, number | null | string>>): Promise<string> {
   const root = slideFolder();
   for (const [name, content] of Object.entries(slides))
@@ -120,7 +123,7 @@ describe('slides in the survey of a cohort', () => {
     const root = await folderOf({ '001.svs': null, '002.svs': 'no slide' });
     const survey = await surveyCohort(loadConfig({ text: 'name: test' }).config, root);
     expect(survey.slides).toHaveLength(2);
-    // What is missing says what lies there instead, and nothing says what is wrong with these slides.
+    // The only finding is about the missing files, and it lists what the folder holds. The two slides are fine.
     expect(survey.findings.map(({ what }) => what)).toEqual([
       expect.stringMatching(/^Missing in .* The folder holds: 001\.svs, 002\.svs\.$/),
     ]);

@@ -87,7 +87,7 @@ describe('the survey of a cohort folder', () => {
       ['Clin', 1, 3, 2],
     ]);
     expect(sizes(found)).toEqual([[3, 2, 1]]);
-    // Whose ids do not meet: 009 has no outcome, 003 no row; 002 has no cores.
+    // Unmatched ids: 009 has no outcome, 003 has no row in the table, and 002 has no cores.
     expect(
       found.checks?.joins.map(({ unmatched, lacking }) =>
         [unmatched, lacking].map((ids) => ids.map(({ id }) => id)),

@@ -237,7 +237,7 @@ describe('slides that do not go together', () => {
     expect(problems.filter(({ severity }) => severity === 'failure')).toMatchObject([
       { patient: '001', reason: expect.stringMatching(/^Two images with one id, "core"/) as string },
     ]);
-    // Groups of one case file may be of one stain.
+    // Several groups of a case file may belong to the same stain.
     expect((await joined({})).data.patients[0]?.bags['TMA']).toHaveLength(3);
   });
 

@@ -6,7 +6,7 @@ const stream = rng(5, 'patients');
 const base = Array.from({ length: 60 }, (_, i) => ({
   ...{ fold: i % 3, patient: `P${i}`, time: 100 + 1000 * stream.uniform(), event: (i % 2) as 0 | 1 },
 }));
-/** A method whose risks follow the time, in noise. */
+/** A method whose risk is minus the time of the event, plus noise. */
 const method = (run: string, noise: number): TestedMethod => ({
   ...{ run, method: 'haf' },
   patients: base.map((one) => ({ ...one, risk: -one.time + noise * stream.normal() })),

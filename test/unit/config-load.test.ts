@@ -269,7 +269,7 @@ describe('rules across sections', () => {
   });
 
   it('wants a CLIP scale that starts below its bound', () => {
-    // Equal is too late already: after one step up nothing brings it back.
+    // A start at the upper limit is refused as well, because the scale could only stay there.
     expect(problems('name: demo\nclip: { maxScale: 10, temperature: 0.1 }\n')).toEqual([
       expect.stringContaining('must be above 1 / clip.temperature, 10.0'),
     ]);

@@ -222,7 +222,7 @@ describe('the outcome', () => {
     expect(problems(own({ RNA: table }, { outcome: event(['dead', 'DOD'], ['alive', 'dead']) }))).toEqual([
       'data.outcome.event.negative: "dead" is already one of the positive values',
     ]);
-    // A number of YAML is the text of a cell.
+    // A number in the YAML file and a text in a table cell are the same value.
     expect(problems(own({ RNA: table }, { outcome: event([1], ['1']) }))).toEqual([
       'data.outcome.event.negative: "1" is already one of the positive values',
     ]);

@@ -72,7 +72,7 @@ describe('the preset reference', () => {
     const text = configYaml(reference);
     expect(text).toContain('weight: 0.015625 ');
     expect(loadConfig({ text }).config).toEqual(reference);
-    // With the preset's name taken away, what is printed still says everything.
+    // The printed experiment is complete: with another preset name, all values stay the same.
     expect(loadConfig({ text: text.replace('preset: reference', 'preset: paper') }).config).toEqual({
       ...reference,
       preset: 'paper',

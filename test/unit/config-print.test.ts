@@ -43,7 +43,7 @@ describe('the keys of an experiment', () => {
   it('all have a default but the name', () => {
     const leaves = schemaKeys(configJsonSchema()).filter(({ node }) => !node.properties);
     const without = leaves.filter(({ node }) => node.default === undefined);
-    // What a section that is optional itself cannot do without.
+    // Keys that are required only inside of an optional section.
     expect(without.map(({ path }) => path.join('.'))).toEqual([
       'name',
       ...['column', 'positive', 'negative', 'words.positive', 'words.negative'].map(
@@ -77,7 +77,7 @@ describe('the resolved experiment as YAML', () => {
     const text = configYaml(config);
     expect(loadConfig({ text }).config).toEqual(config);
     expect(text).not.toMatch(/HANCOCK'|targets\.csv|survival_status/);
-    // What was written stands in it; what was not stands in it with its default.
+    // The printed text has the keys that the user wrote, and all other keys with their defaults.
     expect(text).toContain('\n    RNA-seq:\n      kind: table # One row per patient.\n');
     expect(text).toMatch(/ {6}others: numeric # Kind of the columns/);
     expect(text).toMatch(/ {6}tiling: null # Images: find the tissue first/);

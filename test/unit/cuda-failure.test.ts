@@ -3,7 +3,10 @@ import { cudaFailure } from '../../src/operators/tensor/onnx/cuda-failure.js';
 import { cluster } from '../support/backend-folders.js';
 
 const withDriver = { ...cluster, gpu: true };
-/** A message as onnxruntime 1.23.2 writes it. Those of 35 and 100 were seen: without a driver, and with one that knows no GPU. */
+/**
+ * An error message in the form of onnxruntime 1.23.2. The messages of errors 35 (no driver) and 100 (the driver finds
+ * no GPU) were observed.
+ */
 const said = (failure: string): Error =>
   new Error(
     `/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:129 onnxruntime::CudaCall ${failure} ; GPU=-1 ; hostname=vm ; line=282 ; expr=cudaSetDevice(info_.device_id); \n\n`,

@@ -14,7 +14,7 @@ const difference = (a: Uint8Array, b: Uint8Array): number =>
 
 describe('Deep Zoom', () => {
   it('counts levels and tiles as its specification says', () => {
-    // 1024 = 2^10; a pixel more needs another level.
+    // 1024 is 2^10. An image with one more pixel needs one more level.
     expect([topZoom(1024, 700), topZoom(1025, 700), topZoom(1, 1), topZoom(40_000, 30_000)]).toEqual([
       10, 11, 0, 16,
     ]);
@@ -23,7 +23,7 @@ describe('Deep Zoom', () => {
     expect(zoomSize(1025, 700, 0)).toEqual({ width: 1, height: 1, columns: 1, rows: 1 });
   });
 
-  // The whole picture painted at once and shrunk by sharp is the oracle of every tile.
+  // The expected pixels of every tile come from the whole picture, painted at once and reduced by sharp.
   it.each([
     ['levels 1, 2, 4', [1, 2, 4]],
     ['levels 1, 4', [1, 4]],

@@ -105,7 +105,8 @@ describe('an experiment with a preset', () => {
     const interpolation = preset.interpolation ?? 'bicubic';
     expect(embed.encoder).toMatchObject({ preset: name, mean, std, interpolation });
     expect(widthOf(loaded, 'WSI')).toBe(preset.width);
-    // Features are there already, and the order of the modalities is that of their slots.
+    // MRI is read from feature files, so the preset does not change its width. The modalities are in the order of their
+    // slots.
     expect(widthOf(loaded, 'MRI')).toBe(1024);
     expect(loaded.config.modalities).toEqual(['Clin', 'MRI', 'WSI']);
     expect(loaded.warnings.filter((warning) => warning.includes('preset'))).toEqual([]);
@@ -147,7 +148,7 @@ describe('an experiment with a preset', () => {
     const loaded = loadConfig({ ...options, filesGiven: true });
     expect(widthOf(loaded, 'WSI')).toBe(1536);
     expect(loaded.warnings).toEqual([]);
-    // Without them the features of HANCOCK are read, for which no model is asked.
+    // Without `slides`, the feature files of HANCOCK are read, and no model is needed.
     const features = loadConfig(options);
     expect(widthOf(features, 'WSI')).toBe(1024);
     expect(features.warnings).toEqual([

@@ -20,11 +20,14 @@ const settings: OnnxSettings = {
 };
 const name = 'onnxruntime-1.23.2-cuda12';
 
-/** What onnxruntime 1.23.2 says without a driver, shortened in the middle. */
+/** The error message of onnxruntime 1.23.2 on a machine without a driver, with a part left out. */
 const noDriver =
   '/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:129 CudaCall CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=-1 ; hostname=vm ; expr=cudaSetDevice(info_.device_id);';
 
-/** A runtime whose GPU is this package's CPU: what it is asked for is `globalThis.asked`. `failure` is thrown in place of a session. */
+/**
+ * A substitute runtime that computes on the CPU. It stores the requested providers in `globalThis.asked`. If `failure`
+ * is given, it throws this error when a session is created.
+ */
 const pretended = (failure: string | null = null): string => `
   const real = require(${JSON.stringify(createRequire(import.meta.url).resolve('onnxruntime-node'))});
   const create = async (model, options) => {
@@ -139,7 +142,7 @@ describe('the device of an image encoder', () => {
         (text) => said.push(text),
         () => ({ ...thisMachine(), gpu }),
       );
-    // Without a driver, and where a person chose the CPU, there is nothing to tell.
+    // No warning is needed if there is no driver, or if the user chose the CPU.
     expect((await open({}, false)).provider).toBe('cpu');
     expect((await open({ CUDA_VISIBLE_DEVICES: '' })).provider).toBe('cpu');
     expect((await open({ CUDA_VISIBLE_DEVICES: '-1' })).provider).toBe('cpu');

@@ -77,7 +77,9 @@ describe('an ensemble', () => {
   });
 });
 
-/** Checkpoints of a job that is asked to pause when it offers one for the n-th time, in whichever network that is. */
+/**
+ * Checkpoints of a job that is told to pause when it offers its n-th checkpoint, whichever network is in training then.
+ */
 const pausedAt =
   (n: number, memory: CheckpointMemory) =>
   (streams: Streams): JobCheckpoints => {
@@ -120,7 +122,7 @@ describe.each(Object.entries(several))('%s', (_, [code, run]) => {
       );
       expect(paused).toMatchObject({ code: 'HAF_INTERRUPTED' });
       const { output, progress } = await runStage(code, { ...run, checkpoints: keptIn(memory) });
-      // The last epoch of a network offers no checkpoint, so at least n epochs are behind.
+      // The last epoch of a network has no checkpoint. So at the n-th checkpoint at least n epochs are done.
       expect(progress.length).toBeLessThanOrEqual(epochs - n);
       expect(progress).toEqual(undisturbed.progress.slice(-progress.length));
       expect(storedFiles(output), `after epoch ${n} of ${epochs}`).toEqual(storedFiles(undisturbed.output));
@@ -145,7 +147,8 @@ describe('the candidates of a signed alignment', () => {
     const scores = tried.map(({ validation }) => validation ?? -1);
     expect(scores[chosen]).toBe(Math.max(...scores));
     expect(chosen).toBe(scores.indexOf(Math.max(...scores)));
-    // The first one has the streams of a job of its own, so it is that job.
+    // The first candidate has the random streams of a job with this candidate only. So its results equal those of such
+    // a job.
     const alone = await runStage(code, {
       ...run,
       config: { ...run.config, signed: { lambdaPD: [0.1], tau: [0.1] } },

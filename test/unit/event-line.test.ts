@@ -28,7 +28,7 @@ const events: readonly Fields[] = [
   endedRun(),
 ];
 
-/** The verdict of the schema on the text of an event: the oracle of the fast check. */
+/** Parses the text of an event with the full schema. The fast check must give the same result. */
 function bySchema(line: string): unknown {
   const value = JSON.parse(line) as Fields;
   const body = runEventSchema.safeParse(value);

@@ -31,7 +31,7 @@ describe.skipIf(hancockFolder === null)('the tile features of HANCOCK', () => {
     const twice = new Set<string | null>();
     for (const [stain, count] of Object.entries(patients)) {
       const { index, values, problems } = await embedStain(stain);
-      // One tile twice in place of two tiles: that is said, and nothing else.
+      // Some files have the same tile twice. This warning is the only problem.
       for (const { place, reason } of problems) {
         expect(reason).toBe('all 2 rows are the same');
         twice.add(place);

@@ -4,7 +4,7 @@ import { alignmentLoss, type AlignmentOptions } from '../../src/operators/stage2
 import { patientSvd } from '../../src/operators/stage2/patient-svd.js';
 import { Adam } from '../../src/operators/tensor/adam.js';
 
-// Small enough to follow by hand; they hold where the shared vectors of other libraries are not at hand.
+// These examples are small enough to compute by hand. They also run on machines without the shared test vectors.
 
 describe('Adam by hand', () => {
   it('takes weight decay into the moments: a first step without gradient is the learning rate, towards zero', () => {
@@ -55,7 +55,7 @@ describe('the instance loss by hand', () => {
 });
 
 describe('the sign of the leading vector by hand', () => {
-  /** v1 and q1 of some vectors of the plane, as they are. */
+  /** v1 and q1 of vectors in the plane. The vectors are not normalised. */
   const leading = (...vectors: readonly (readonly number[])[]): { v1: number[]; q1: number[] } => {
     const observed = vectors.map((_, column) => column);
     const { right, q1 } = patientSvd(Float64Array.from(vectors.flat()), observed, 2, false, 'sum');

@@ -40,7 +40,7 @@ const jobOf = (graph: Graph, key: string): JobNode => {
   if (!job) throw new Error(`no job ${key} among ${graph.map((one) => one.key).join(', ')}`);
   return job;
 };
-/** What a job reads of the stages between embedding and prediction, by role. */
+/** The inputs of a job, by role, without the cohort and the split. */
 const readBy = (graph: Graph, key: string): Partial<Record<StageName, readonly string[]>> =>
   Object.fromEntries(
     jobOf(graph, key)
@@ -145,7 +145,7 @@ describe('the jobs of methods, stages trained one after the other', () => {
   it('do not depend on which other methods there are', () => {
     const alone = methodIds.flatMap((id) => graphOf([id]));
     const together = new Map(graphOf([...methodIds]).map((job) => [job.key, job]));
-    // What shows or sums up the methods does.
+    // Only the jobs that show or summarise all methods change when a method is added.
     const summing: readonly StageName[] = ['latent', 'aggregate', 'report'];
     for (const job of alone) if (!summing.includes(job.stage)) expect(together.get(job.key)).toEqual(job);
   });

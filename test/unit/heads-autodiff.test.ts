@@ -44,10 +44,10 @@ const groupLabels = group.map((patient) => labels[patient] as 0 | 1);
 interface Case {
   readonly module: HeadModule;
   readonly config?: Changes;
-  /** Vectors enter as they are: all of one length. */
+  /** The vectors enter the head without a map, so all have one length. */
   readonly aligned?: true;
   readonly randomDrop?: true;
-  /** Length of the step of the central differences: shorter where the loss bends more. */
+  /** Step length of the central differences. It must be shorter where the loss has more curvature. */
   readonly step?: number;
 }
 
@@ -162,7 +162,7 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
           if (input.observed[patient] === 0)
             expect([...own.map(Math.abs)]).toEqual(new Array(input.width).fill(0));
         });
-        // A patient drawn twice has one vector: its slopes add up.
+        // A patient who was drawn twice has one vector, so the two gradients are added.
         const total = new Float32Array(input.values.length);
         group.forEach((patient, i) => {
           for (let d = 0; d < input.width; d++) {
@@ -197,7 +197,7 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
         headOf(given).step(parameters, { inputs: on, patients: group, targets: groupLabels }, true);
       expect(await stepOn(poisoned)).toEqual(await stepOn(read));
 
-      // Closing everything but Blood makes all patients look as if they had nothing else.
+      // If every modality except Blood is hidden, all patients must be treated like patients who have only Blood.
       const head = headOf(given);
       const everyone = labels.map((_, i) => i);
       const open = Uint8Array.from({ length: patients * 3 }, (_, at) => (at % 3 === 2 ? 1 : 0));
@@ -215,7 +215,8 @@ describe.each(numericBackends)('heads on the %s backend', (backend) => {
       const rows = await head.outputs(parametersOf(head), { inputs: read, patients: group }, hidden);
       const logits = logitsOf(rows);
       expect(logits.every(Number.isFinite)).toBe(true);
-      // Native products sum a row in another order by its place in a block; what is hidden makes no bit of difference.
+      // Native products may sum a row in another order, depending on its place in a block. The values of hidden
+      // modalities must not change any bit.
       expect(Math.max(...logits) - Math.min(...logits)).toBeLessThan(1e-6);
       const others = read.map((input) => ({ ...input, values: input.values.map((value) => 3 - 2 * value) }));
       expect(await head.outputs(parametersOf(head), { inputs: others, patients: group }, hidden)).toEqual(

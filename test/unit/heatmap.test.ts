@@ -108,7 +108,7 @@ describe('a heatmap over a thumbnail', () => {
     const files = await heatmapsOf({
       patients: {
         '001': {
-          // The primary slide comes first, whichever artifact does.
+          // The primary slide comes first in the bag, whatever the order of the artifacts is.
           segments: [
             { artifact: 'e2', start: 0, rows: 1 },
             { artifact: 'e1', start: 0, rows: 2 },

@@ -48,17 +48,18 @@ it('files that are looked at without an experiment have the limits of one that s
 describe('reading that does not end', () => {
   it('is stopped after its time, and the next file is read by another thread', async () => {
     const path = writeH5((file) => features(file));
-    // Less than a new thread needs to begin; each of these leaves none.
+    // A time limit that is shorter than the start of a thread. So each of these reads ends its thread.
     const seconds = 1e-6;
     const late = readFeatures(asked(path), { ...defaultLimits, seconds });
-    // Asked at once: they wait for their turn, and their time begins then.
+    // The three reads are requested at the same time. They run one after another, and the time limit of each begins
+    // when it starts.
     const noContent = embedFile('WSI', path, width, { limits: { seconds } });
     const next = readFeatures(asked(path), defaultLimits);
     await expect(late).rejects.toMatchObject({
       code: 'HAF_INPUT_LIMIT',
       what: expect.stringMatching(/^001\.h5: reading it took more than 1 seconds/) as string,
     });
-    // Another machine may be faster: the job fails, and nothing is stored as the content of the file.
+    // A time limit depends on the machine. So the job fails, and no artifact is stored for the file.
     await expect(noContent).rejects.toMatchObject({ code: 'HAF_INPUT_LIMIT' });
     expect((await next).bags).toMatchObject([{ patient: '001', values: ramp(3 * width) }]);
   });
@@ -94,7 +95,8 @@ describe('groups that contain themselves', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
     const path = writeH5((file) => {
       for (const name of names) file.create_group(name);
-      // Each contains all: without memory there would be 10,000 paths to a depth of four.
+      // Each group contains all groups. If visited groups were not remembered, there would be 10,000 paths up to a
+      // depth of four.
       for (const outer of names)
         for (const inner of names) Module.create_hard_link(file.file_id, `/${inner}`, `/${outer}/${inner}`);
       features(file);
@@ -271,7 +273,8 @@ describe('a file that claims or unpacks to more than the budget is refused befor
 
 describe('a pickle', () => {
   it('with a name that would be longer than memory as text is refused', async () => {
-    // A list that holds the one before it twice, 40 times, as the module of a name: 2^40 characters.
+    // The name of a module is a list in a list, 40 levels deep; each list contains the inner one twice. As text it
+    // would have 2^40 characters.
     const doubled = Array.from({ length: 40 }, () => '2\x86').join('');
     const pickle = Buffer.from(`\x80\x02X\x01\0\0\0a${doubled}X\x01\0\0\0b\x93.`, 'latin1');
     const path = scratchFile('001.pt', zipSync({ 'a/data.pkl': pickle }));

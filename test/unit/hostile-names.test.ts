@@ -18,7 +18,9 @@ import { visible, visibleIn } from '../../src/pipeline/core/visible.js';
 import { predictionsCsv } from '../../src/pipeline/runs/run-predictions.js';
 import { RunDirectory } from '../../src/pipeline/runs/run-directory.js';
 
-/** What a terminal obeys: clears the screen, colours, sets the title, one-byte CSI, turns the text around. */
+/**
+ * Control sequences of a terminal: clear the screen, colours, window title, one-byte CSI, and right-to-left override.
+ */
 const hostile = 'HE_\u001b[2J\u001b[31m\u001b]0;x\u0007\u009b5m\u202e\r001.svs';
 const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/;
 const colors = pc.createColors(true);

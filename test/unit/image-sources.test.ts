@@ -278,7 +278,8 @@ describe('a cohort that starts from images', () => {
     const encoder = { onnx: 'models/uni.onnx', standIn: false };
     const files = await find({ embed: { encoder } });
     const failed = failing(await graphOf({ embed: { encoder } }));
-    // The model is everybody's: leaving out slide after slide would leave none.
+    // All slides need the model. So if the model is missing, the run fails; the slides are not left out one after
+    // another.
     const slide = 'slides/PrimaryTumor_HE_002.svs';
     const [model] = files.encoder;
     const encoding = `embed/WSI/${slide}`;

@@ -69,7 +69,7 @@ it('reports of each file what a run would list of it', async () => {
 it('takes a sample that is spread over the files, and says so', async () => {
   const { read, problems } = await contents(5);
   expect(read).toEqual([{ modality: 'WSI', read: 5, files: 40 }]);
-  // 0, 32, 16, 8 and 24 of 40: none of the odd files is among them.
+  // Files 0, 32, 16, 8 and 24 of 40 were read. None of the faulty files, which have odd numbers, is among them.
   expect(problems).toEqual([]);
   const survey = { ...(await surveyCohort(config, root)), contents: { read, problems } };
   expect(surveyLines(survey, paletteFor({}, {}, [])).join('\n')).toContain(

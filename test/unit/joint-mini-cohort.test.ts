@@ -41,7 +41,7 @@ const aligned = (id: string): boolean => {
 describe('a small cohort, all stages of a method in one step', () => {
   const outputs = new Map<string, StageOutput>();
 
-  // Every one of these also passes the look for arrays without a gradient.
+  // Each of these methods also passes the check for arrays without a gradient.
   it.each(joined)('%s learns the planted signal', async (method) => {
     const tensors = tf.memory().numTensors;
     const output = await run(method);
@@ -152,7 +152,7 @@ describe('the preset of the reference implementation', () => {
     if (methodOf(method).kind !== 'fusion') return;
     expect(weights['encoder.WSI.transfer.weight']?.shape).toEqual([16, 16]);
     expect(weights['encoder.WSI.instance.weight']?.shape).toEqual([16, 2]);
-    // Frozen maps of tables are not among the weights, and z' needs none.
+    // Frozen maps of tables are not stored as weights, and z' has no map.
     expect(Object.keys(weights).filter((name) => name.includes('projection'))).toEqual([]);
   });
 });

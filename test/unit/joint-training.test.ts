@@ -29,7 +29,7 @@ import { chosenBackend, useBackend } from '../support/numeric-backends.js';
 const modelOf = ({ parts }: JointCase, parameters: Float32Array): JointTraining =>
   new JointTraining(parts, parameters, judged(labels), []);
 
-/** One step of a fresh model, at its initial parameters or at those given. */
+/** Computes one training step of a new model, with its initial parameters or with the given ones. */
 async function stepOf(
   method: string,
   config: Partial<ConfigInput> = {},
@@ -39,7 +39,7 @@ async function stepOf(
   return { ...(await modelOf(given, (parameters ?? given.parameters).slice()).step(group)), given };
 }
 
-/** So many rows of instances in a file. */
+/** Makes a feature file with the given number of random instances. */
 function largeBags(rows: number, width: number): ReturnType<typeof scratchArtifact> {
   const stream = rng(9, 'large');
   const values = Float32Array.from({ length: rows * width }, () => stream.normal());
@@ -67,7 +67,7 @@ describe('the gradient of a joint step', () => {
   const attached: readonly (readonly [string, Partial<ConfigInput>])[] = [
     ['haf_attached', {}],
     ['ga_attached', {}],
-    // Without the kinks of relu, one of which lies within the step of the differences here.
+    // Without relu: one of its kinks would be within the step of the central differences.
     ['drop_attached', { fusion: { activation: 'none' } }],
     ['all_mlp_attached', { fusion: { activation: 'none' } }],
     [
@@ -181,7 +181,8 @@ describe('with detachment', () => {
         const training = new EncoderTraining(encoder, part, source, labels, { ...options, validation: [] });
         const z = await training.rehearse(patients);
         const alone = await training.step(patients);
-        // The means are over all patients of the group here, over those with the modality there.
+        // The joint loss divides by all patients of the group. The loss of the encoder alone divides by the patients
+        // who have the modality.
         const share = patients.length / group.length;
         close(
           gradientOf(`encoder.${modality}`),
@@ -228,7 +229,7 @@ describe('with detachment', () => {
   );
 });
 
-/** A source that says what is on the backend whenever a bag is taken. */
+/** A source of bags that records the memory of the backend each time a bag is loaded. */
 class Watched extends BagSource {
   readonly seen: { readonly patient: number; readonly tensors: number; readonly bytes: number }[] = [];
 
@@ -263,7 +264,7 @@ describe('memory of a joint step', () => {
     const before = tf.memory();
     await new JointTraining({ ...parts, encoders }, parameters, judged(labels), []).step(group);
     expect(tf.memory().numTensors).toBe(before.numTensors);
-    // Each bag is a pack, and taken once in each pass.
+    // Each bag is a pack of its own and is loaded once in each pass.
     const taken = method === 'haf' ? [...group] : [...group, ...group];
     expect(source.seen.map(({ patient }) => patient)).toEqual(taken);
     for (const { tensors, bytes } of source.seen) {

@@ -16,7 +16,7 @@ const M = modalities.length;
 const patients = 36;
 const ids = inventedIds(patients);
 const tested = ids.flatMap((id, position) => (position % 3 === 0 ? [{ id, position }] : []));
-/** The first two test patients lack a modality, and one who is not tested lacks all. */
+/** The first two test patients each lack modalities, and a patient who is not tested lacks all of them. */
 const absent = (patient: number, m: number): boolean =>
   (patient === 0 && m === 1) || (patient === 3 && m !== 2) || patient === 4;
 

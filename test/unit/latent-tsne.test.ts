@@ -20,7 +20,7 @@ import { pythonWith } from '../support/python-with.js';
 
 const width = 8;
 
-/** Points around centres that lie apart, dealt in turn: point i belongs to cluster i % clusters. */
+/** Points around distant centres. Point i belongs to cluster i % clusters. */
 function clustered(n: number, clusters: number, spread = 0.6): Float64Array {
   const random = rng(11, `clusters/${n}`);
   const centres = Array.from({ length: clusters * width }, () => 4 * random.normal());
@@ -151,8 +151,8 @@ describe('principal scores', () => {
 });
 
 /**
- * The same descent written anew from scikit-learn's: matrices in full, the gradient of eq. 5 point by point, velocity and
- * gains at rest when a phase begins.
+ * An independent implementation of the descent in scikit-learn: full matrices, the gradient of eq. 5 for each point,
+ * and velocity and gains reset at the start of each phase.
  */
 function descentByDefinition(points: Float64Array, schedule: readonly Phase[]): number[][] {
   const n = points.length / width;
@@ -179,7 +179,8 @@ function descentByDefinition(points: Float64Array, schedule: readonly Phase[]): 
       map.forEach((a, i) => {
         const [v, g, slope] = [velocity[i] ?? [], gains[i] ?? [], gradient[i] ?? []];
         for (const d of [0, 1]) {
-          // A coordinate that keeps its direction - velocity against the slope - goes faster.
+          // The gain of a coordinate grows if velocity and gradient have opposite signs, that is, if the direction does
+          // not change.
           const speeds = (v[d] ?? 0) * (slope[d] ?? 0) < 0;
           g[d] = Math.max(0.01, speeds ? (g[d] ?? 0) + 0.2 : (g[d] ?? 0) * 0.8);
           v[d] = momentum * (v[d] ?? 0) - Math.max(n / 48, 50) * (g[d] ?? 0) * (slope[d] ?? 0);
@@ -216,7 +217,7 @@ describe('the descent', () => {
     const expected = descentByDefinition(points, schedule).flat();
     const map = tsne(points, width, schedule);
     const farthest = Math.max(...expected.map(Math.abs));
-    // It has left its start, so that steps count.
+    // The points have moved from their start, so the comparison covers the steps.
     expect(farthest).toBeGreaterThan(5e-4);
     map.forEach((value, at) =>
       expect(Math.abs(value - (expected[at] as number)) / farthest).toBeLessThan(1e-7),

@@ -95,7 +95,7 @@ async function trainAll(
   };
 }
 
-/** A file in a form that is quick to tell apart: the difference of megabytes would be printed number by number. */
+/** A digest of a file. If the files themselves were compared, a difference would print megabytes of numbers. */
 function digestOf(output: StageOutput | undefined, file: string): string {
   const data = output?.files[file];
   if (data === undefined) throw new Error(`There is no ${file}`);
@@ -138,7 +138,7 @@ describe('a validation patient', () => {
   let plain: Outputs;
   let other: Outputs;
   beforeAll(async () => {
-    // With one epoch there is no choice of weights left for which validation is meant.
+    // With one epoch, validation patients cannot influence which weights are kept.
     plain = await trainAll(miniCohort(patients).inputs, 1);
     other = await trainAll(perturbed(firstVal, firstTest), 1);
   });

@@ -100,7 +100,7 @@ describe("the user's files on a worker's machine", () => {
 
   it('are read once to be hashed, also for the next try of the job, and again when they change', async () => {
     writeFileSync(source.path, '1');
-    // Of a file that was written a moment ago the next write may leave the times as they are.
+    // The hash of a file that was written a moment ago is not cached: another write could leave its times unchanged.
     expect(await pathOf(orchestrator)).toBe(source.path);
     await pathOf(null);
     expect(sources.hashFile).toHaveBeenCalledTimes(2);

@@ -13,7 +13,7 @@ const makers: readonly (readonly [string, () => Promise<MadeCohort>])[] = Object
   ...faulty,
 });
 
-/** What the tests that use these cohorts rely on. */
+/** Checks the properties of the made cohorts that other tests rely on. */
 describe('the made cohorts', () => {
   it.each(makers)(
     '%s: 24 to 40 patients with ids of their own, and tables where the experiment says',

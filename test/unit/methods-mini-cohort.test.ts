@@ -58,7 +58,7 @@ describe('every method on a small cohort', () => {
     expect(found).toBeGreaterThan(0.8);
     const { drop, withoutOne, onlyOne } = foldRobustnessSchema.parse(output.files['robustness.json']);
     expect(drop[0]?.auc).toBeCloseTo(found ?? 0, 12);
-    // Everything is taken away, so everybody gets the same score.
+    // At rho 1 all modalities are hidden, so all patients have the same score.
     expect(drop.at(-1)).toMatchObject({ rho: 1, auc: 0.5 });
     for (const scores of [withoutOne, onlyOne])
       expect(scores.map(({ modality }) => modality)).toEqual(['TMA', 'Clin', 'Blood']);

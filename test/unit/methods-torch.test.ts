@@ -36,7 +36,7 @@ interface Answer {
   readonly gradients: Readonly<Record<string, readonly number[]>>;
 }
 
-/** What we computed of a case, and what PyTorch is to compute it from. */
+/** The results of our code for one case, and the input from which PyTorch computes the same. */
 interface Asked {
   readonly layout: ParameterLayout;
   readonly ours: {
@@ -63,7 +63,7 @@ const numbersOf = (layout: ParameterLayout, values: Float32Array): object =>
 /** The layer of mdlm.combine frozenConcat over two outputs of WSI and the tables of lengths 4, 5 and 6. */
 const frozenLayer = layoutOf(linearSpecs('frozen', 2 + 4 + 5 + 6, 2));
 
-/** Parameters that nothing is by chance one or zero of. */
+/** Parameters with noise, so that none is exactly one or zero. */
 const parametersOf = (layout: ParameterLayout): Float32Array => {
   const noise = rng(6, 'noise');
   return initialParameters(layout, rng(4, 'init')).map((value) => value + 0.3 * noise.normal());
@@ -80,7 +80,7 @@ async function askHead(
   });
   const frozen = network === 'mdlm_frozen';
   const tables = tablesOf(modalities, patients, (m) => (options.aligned ? 5 : 3 + m));
-  // The slides come as one vector per patient, like a table, but they are images.
+  // The slides are given as one vector for each patient, like a table. But their kind is `bag`.
   const inputs = tables.map((input) =>
     input.modality === 'WSI' ? { ...input, kind: 'bag' as const } : input,
   );

@@ -26,7 +26,7 @@ import { stages } from '../../src/pipeline/stages.js';
 const root = join(import.meta.dirname, '../..');
 const description = readFileSync(join(root, 'docs/method.md'), 'utf8');
 
-/** Cells of the rows of the first table of a section of the method description, without its header. */
+/** The cells of the first table in a section of docs/method.md, row by row, without the header. */
 function tableOf(section: string): string[][] {
   const from = description.indexOf(`\n### ${section} `);
   if (from < 0) throw new Error(`docs/method.md has no section ${section}`);
@@ -122,7 +122,7 @@ const inputsFor = (aligned: boolean): readonly ModalityInput[] =>
   });
 
 const registered = methodIds.map(methodOf);
-/** The general names of HANCOCK's rows: the paper has their numbers under HANCOCK's name. */
+/** The general names of HANCOCK's methods. For these, the numbers of the paper are stored under HANCOCK's names. */
 const general = Object.values(hancockAliases);
 /** Names that a heading of section 12 has, or that begin an entry of section 11.6. */
 const described = [
@@ -312,7 +312,7 @@ describe('the heads of fusion methods', () => {
 });
 
 describe('the pooling rows', () => {
-  // Two modalities of three numbers; the second patient has the first alone.
+  // Two modalities with vectors of three numbers. The second patient has only the first modality.
   const rows = {
     Clin: [
       [1, -2, 5],
@@ -327,7 +327,7 @@ describe('the pooling rows', () => {
     ...{ modality, kind: 'table' as const, width: 3, values: Float32Array.from(rows[modality].flat()) },
     observed: Uint8Array.of(1, m === 0 ? 1 : 0),
   }));
-  // Weights 1, 10, 100 and bias 0.25 show what each number of h is.
+  // With weights 1, 10 and 100 and bias 0.25, the logit shows each number of h.
   const parameters = Float32Array.of(1, 10, 100, 0.25);
 
   it.each([
@@ -347,7 +347,7 @@ describe('the pooling rows', () => {
     expect(head.layout.entries.map(({ name }) => name)).toEqual(['pool.weight', 'pool.bias']);
     const logits = logitsOf(await head.outputs(parameters, { inputs, patients: [0, 1] }));
     expect(logits[0]).toBeCloseTo(a + 10 * b + 100 * c + 0.25, 4);
-    // One modality is its own mean, sum and maximum.
+    // The mean, sum and maximum of a single modality are equal.
     expect(logits[1]).toBeCloseTo(4 + 10 * 0.5 - 100 + 0.25, 4);
   });
 });

@@ -64,7 +64,7 @@ describe('metrics', () => {
   it('tell how long jobs waited for a worker, each time they came into the queue', async () => {
     metrics.event(at(0, queuedEvent('a')));
     metrics.event(at(20, startedEvent('a')));
-    // Its worker vanished: that it starts again tells nothing of the queue.
+    // The worker of this job vanished. The second start must not count as a waiting time in the queue.
     metrics.event(at(80, startedEvent('a')));
     metrics.event(at(100, retriedEvent('a')));
     metrics.event(at(103, startedEvent('a')));

@@ -56,7 +56,7 @@ describe('the fusion network by native products', () => {
     ['maps, one pass, no activation, dropout', 5, 1, 0.25, 'none', 2],
   ] as const)('%s: what tensors give', async (_, to, passes, rate, activation, logits) => {
     const shape = { hidden: 10, activation, dropout: rate, output: outputs(logits) };
-    // One input keeps its vectors beside those with a map.
+    // One input has no map, while the others have one.
     const net = fusionNetOf({ inputs, projected: inputs.map((__, m) => (m === 1 ? null : to)), ...shape });
     const parameters = initialParameters(net.layout, rng(9, 'init')).map((value) => 2 * value);
     const rows = passes * patients.length;
@@ -94,7 +94,7 @@ describe('the maps phi by native products', () => {
     const du = Float64Array.from(normals(patients.length * inputs.length * align.width, 'du'));
     const found = async (pass: ProjectionPass) => {
       const into = new Float32Array(projection.layout.size).fill(0.5);
-      // Nobody asks for the gradient of the second.
+      // The gradient of the second input is not requested.
       const targets = inputs.map(({ width }, m) =>
         m === 1 ? null : new Float32Array(patients.length * width).fill(0.25),
       );

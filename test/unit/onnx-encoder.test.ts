@@ -102,7 +102,7 @@ describe('an ONNX encoder', () => {
   it('loads a model once per process and another one in its place', async () => {
     const [first, second] = [model(poolingEncoder(side, 6)), model(tokenEncoder(side, 12, 2))];
     await onnxEncoder(first, settings);
-    // The file is gone, the model is not.
+    // The file is now empty, but the loaded model is still in the cache.
     writeFileSync(first.path, '');
     await onnxEncoder(first, settings);
     await onnxEncoder(second, settings);

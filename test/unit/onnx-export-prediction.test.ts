@@ -16,7 +16,10 @@ const runtime = await loadRuntime().catch((error: unknown): Runtime | null => {
 
 type Part = Parameters<typeof predictionEdge>[1];
 
-/** What the graph of a fold predicts of these logits; of a patient of whom it sees nothing when not `seen`. */
+/**
+ * Runs the exported graph of a fold on these logits. If `seen` is 0, the patient has no modality that the model can
+ * use.
+ */
 async function predicted(
   record: Part,
   logits: readonly number[],
@@ -98,7 +101,7 @@ describe.skipIf(runtime === null)('a table row in an exported model', () => {
     { name: 'site', kind: 'nominal', categories: ['a', 'b', 'c'], fill: 1, known: [0, 1] },
     { name: 'ward', kind: 'nominal', categories: ['x', 'y'], fill: 0 },
     { name: 'age', kind: 'numeric', fill: 60, offset: 50, scale: 10, range: [40, 80] },
-    // A fill outside of the range stays, and a date of eight digits keeps all of them.
+    // The fill value may lie outside of the range of the column. A date of eight digits keeps all its digits.
     {
       name: 'date',
       kind: 'numeric',

@@ -16,7 +16,7 @@ const runtime = await loadRuntime().catch((error: unknown): Runtime | null => {
 /** The columns of every table of `scoredFold`, in another order than that of the fold. */
 const names = ['grade', 'age', 'site', 'sex'];
 
-/** The row of a patient as it was read; nothing where there is none. */
+/** The cells of a patient in a table, in the order of `names`. NaN if the patient has no row. */
 function cellsOf({ data }: ScoredFold, modality: string, patient: number): Float64Array {
   const table = data.tables.get(modality);
   if (table === undefined) throw new Error(`no table ${modality}`);
@@ -118,7 +118,7 @@ describe.skipIf(runtime === null)('an exported model gives the outputs of the mo
     const rows = await model.outputs(seen);
     for (const [i, patient] of seen.entries())
       await compare(patient, had(patient), rows[i] as readonly number[]);
-    // Also a patient of whom the model sees nothing.
+    // The patients include one without any modality of the model.
     const everyone = [...data.patients.keys()];
     for (const [patient, { probability, survival }] of (await scores.of(everyone)).entries()) {
       const { prediction } = await session.run(inputsOf(fold, onnx, patient, had(patient)));
@@ -128,7 +128,7 @@ describe.skipIf(runtime === null)('an exported model gives the outputs of the mo
         expect((prediction?.data as Float32Array)[h], `patient ${patient}`).toBeCloseTo(value, 5),
       );
     }
-    // With each modality hidden from patients who have it and another one.
+    // Each modality in turn is hidden from the patients who have it and at least one other modality.
     for (const [m] of model.hides ? modalities.entries() : []) {
       const without = (patient: number): number[] => had(patient).map((open, k) => (k === m ? 0 : open));
       const having = seen.filter((patient) => model.has(patient, m) && without(patient).includes(1));

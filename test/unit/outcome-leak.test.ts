@@ -6,7 +6,7 @@ const patients = Array.from({ length: 60 }, (_, i) => `HX-${i}`);
 const labels = new Map(patients.map((id, i) => [id, i % 5 === 0 || i % 5 === 2 ? 1 : 0] as const));
 type Kind = 'numeric' | 'binary' | 'nominal' | 'ordinal';
 
-/** What the guard says of one column of the modality Clin. */
+/** The result of the leak check for one column of the modality Clin. */
 const leaks = (
   name: string,
   kind: Kind,

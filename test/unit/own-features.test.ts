@@ -18,7 +18,7 @@ import { runStage } from '../support/run-stage.js';
 
 const width = 2;
 
-/** An own cohort of one bag modality, whose files say the patient in this way. */
+/** An experiment with `layout: own` and one bag modality. `patient` is the rule by which its files name patients. */
 const own = (patient: object | null): Changes => ({
   modalities: ['Slides'],
   data: {

@@ -4,7 +4,7 @@ import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
 import { busSource } from '../../src/pipeline/page/bus-source.js';
 import { begun, queuedJob } from '../support/watched-run.js';
 
-/** The first news of a run, events by their type. */
+/** The first `count` events of a run, by their type. */
 const firstNews = (bus: InProcessBus, count: number): Promise<string[]> =>
   firstValueFrom(
     busSource(bus)
@@ -32,7 +32,7 @@ describe('the news of a run on a broker', () => {
     const bus = new InProcessBus();
     await bus.publish('demo-1', { ...begun(), type: 'job-dreamt' } as never);
     const read = bus.read.bind(bus);
-    // A broker hands over what it cannot parse as `unread`.
+    // A message that cannot be parsed arrives from the bus as `unread`.
     bus.read = (run) => read(run).pipe(map((one) => (one === 'caught-up' ? one : 'unread')));
     expect(await firstNews(bus, 2)).toEqual(['unread', 'caught-up']);
   });

@@ -43,7 +43,7 @@ describe('the learning curves of a run', () => {
     const last = log.at(-1)!;
     curves.add(last);
     expect([curves.of('old'), curves.of('new')?.epochs]).toEqual([null, [1, 2, 3]]);
-    // A part of a curve is not shown as the whole.
+    // If a part of a curve was dropped, the curve is not returned at all. So an incomplete curve is never shown.
     curves.add(epoch('old', 4, { loss: 4 }));
     expect(curves.of('old')).toBeNull();
     expect(await readCurve(of(...log, 'caught-up' as const), 'old', last.seq)).toEqual({

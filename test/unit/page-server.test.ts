@@ -174,7 +174,7 @@ describe('the server of the page', () => {
         ...{ what: 'It died.', fix: 'Look at the memory.', command: 'haf-pipeline failures demo-1' },
       },
     ]);
-    // Nobody drives the run, so there is no time left.
+    // No process executes the run, so no remaining time is shown.
     expect(all.head?.left).toBeNull();
 
     await sleep(3000);
@@ -186,7 +186,7 @@ describe('the server of the page', () => {
     );
     expect(merged(missed)).not.toHaveProperty('scores');
     expect(merged(missed)).not.toHaveProperty('failures');
-    // An id of another process means nothing: everything is sent.
+    // The id of a frame from another server process is not known here, so all sections are sent.
     const other = await frames(
       await get('/api/runs/demo-1/stream', { 'last-event-id': 'deadbeef.99' }),
       ({ scores }) => scores !== undefined,

@@ -148,13 +148,13 @@ describe('the reasons of a plan', () => {
     const recipes = new Map(before.map(({ node, recipe }) => [node.key, recipe]));
     const after = await planOf(testConfig({ align: { tauSv: 0.1 } }), 'blood.csv');
     const why = Object.fromEntries(summarisePlan(after, recipes).map((stage) => [stage.stage, stage.why]));
-    // The clinical table is the same, and was not computed before either.
+    // The clinical table has not changed, but its job has never been computed.
     expect(why.tables).toBe(
       'its result is gone from the store or was never finished; file blood.csv has other content',
     );
     expect(why.stage2).toContain('align.tauSv: 1 -> 0.1');
     expect(why.outcome).toBe('its result is gone from the store or was never finished');
-    // Who belongs to the cohort is decided by TMA; the changed table changes what reads it.
+    // The modality TMA decides who belongs to the cohort. So the changed table affects only the jobs that read it.
     expect(why.cohort).toBe('its result is gone from the store or was never finished');
     expect(why.preprocess).toContain('input tables changed');
     const table = after.find(({ node }) => node.key === 'tables/Blood');

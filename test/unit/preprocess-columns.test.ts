@@ -40,8 +40,8 @@ interface VectorCase {
 }
 
 describe.skipIf(vectorsFolder === null)('reference vectors', () => {
-  // The reference takes the fitted categories as vocabulary; the stage takes those of the whole file. A category that the
-  // reference does not know has no position, which encodes to zeros.
+  // The reference knows only the categories that it was fitted on. The stage knows all categories of the file. A
+  // category that was not fitted has no position, so it is encoded as zeros.
   it.each(vectorCases<VectorCase>('minmax_onehot'))('agree to 1e-9: $name', (reference) => {
     const codesOf = (at: number): readonly number[] => reference.columns[at]?.categories ?? [];
     const columnOf = (at: number, rows: readonly (readonly Cell[])[]): readonly Cell[] => {

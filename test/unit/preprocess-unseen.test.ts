@@ -12,7 +12,10 @@ import { runStage } from '../support/run-stage.js';
 type Column = Pick<TypedColumn, 'kind' | 'categories'>;
 type Cell = number | null;
 
-/** One column `x` of a table: patients `train` are trained with, patients `test` are tested. */
+/**
+ * Encodes a table with one column `x`. The patients `train` are training patients, and the patients `test` are test
+ * patients.
+ */
 async function encodedColumn(
   column: Column,
   { train, test }: { readonly train: readonly Cell[]; readonly test: readonly Cell[] },

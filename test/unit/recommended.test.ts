@@ -24,7 +24,7 @@ const scored = (method: string, ...scores: readonly (number | null)[]) => ({
 
 describe('the ranking by validation scores', () => {
   it('takes the mean over the folds in which every method has a score', () => {
-    // Fold 0 is easy: who has no score there must not lose by it.
+    // Fold 0 is easy, and method b has no score in it. This must not be a disadvantage for b.
     const ranked = rankedByValidation([scored('a', 0.9, 0.6, 0.6), scored('b', null, 0.7, 0.6)]);
     expect(ranked.map(({ method }) => method)).toEqual(['b', 'a']);
     expect(ranked[0]?.validation).toEqual({
@@ -47,7 +47,10 @@ describe('the ranking by validation scores', () => {
   });
 });
 
-/** A method whose scores are right for a share of the validation and of the test patients. */
+/**
+ * Predictions of a method in fold k. `right` gives the share of validation and of test patients whose prediction is
+ * right.
+ */
 const fold = (method: string, k: number, right: { readonly val: number; readonly test: number }) => {
   const ids = inventedIds(60);
   const of = (split: 'val' | 'test', own: readonly string[]): Prediction[] => {

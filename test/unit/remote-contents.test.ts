@@ -43,7 +43,7 @@ describe('looking after a store in a bucket', () => {
   it('finds all damage at once, removes it, and leaves what is sound', async () => {
     expect(await verifyContents(keeper)).toMatchObject({ blobs: 3, artifacts: 3, damage: [] });
     const [a, b, torn] = [await blobOf('a'), await blobOf('b'), manifestKey(idOf('c'))];
-    // Of the same size, so that only its hash tells.
+    // The new content has the same size, so only the hash shows the change.
     await remote.put(a, contentOf('?'));
     await remote.delete(b);
     await remote.put(torn, bytesOf('{'));
@@ -67,7 +67,7 @@ describe('looking after a store in a bucket', () => {
   it('collects what is neither needed nor young, and keeps the rest', async () => {
     const needed = { ids: new Set([idOf('a')]), content: new Set<string>() };
     expect(await collectable(keeper, needed, await keeper.now())).toEqual([]);
-    // Whatever this machine thinks: the age counts by the clock of the server.
+    // The clock of this machine is ahead. The age of an object is measured with the clock of the server.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * youngMs });
     const [kept, gone] = [await blobOf('a'), await blobOf('b')];
     const found = await collectable(keeper, needed, await keeper.now());

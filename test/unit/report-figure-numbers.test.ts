@@ -10,7 +10,7 @@ import type { Spectrum } from '../../src/operators/stage2/alignment-data.js';
 import { rocCurve } from '../../src/operators/stats/roc-curve.js';
 import { inventedPredictions } from '../support/invented-results.js';
 
-// What a figure shows is what it says it shows: marks of the drawing, not only the numbers beside it.
+// These tests compare the drawn marks of a figure with its numbers.
 
 /** Positions of the dots in the marks of this name, in drawing order. */
 function dotsOf(svg: string, marks: string): { readonly x: number; readonly y: number }[] {

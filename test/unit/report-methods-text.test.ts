@@ -9,7 +9,7 @@ import type { Comparison } from '../../src/operators/evaluation/summary-data.js'
 import { hancockWords } from '../support/invented-cohort.js';
 import { resolvedConfig, type Changes } from '../support/resolved-config.js';
 
-/** The text under a heading for an experiment with these rows; a run of it is invented as far as the text looks. */
+/** The text below a heading of the methods section, for an experiment with these rows and an invented run. */
 function textOf(
   heading: string,
   changes: Changes,
@@ -153,7 +153,7 @@ describe('the significance section', () => {
   it.each([
     [{}, {}, 'DeLong, on the test predictions of all folds together.'],
     [{ pooling: 'foldMean' as const }, {}, 'DeLong, per fold and averaged over folds.'],
-    // One mean score of a patient belongs to no fold.
+    // With repeats, a patient has one mean score that belongs to no single fold.
     [
       { pooling: 'foldMean' as const },
       { repeats: 2 },

@@ -14,7 +14,7 @@ beforeAll(async () => {
   page = files['report.html'] ?? '';
 }, 240_000);
 
-/** What of the page is in the section with this heading. */
+/** The HTML of the section with this heading. */
 function section(heading: string, of = page): string {
   const from = of.indexOf(`<h2>${heading}</h2>`);
   return from < 0 ? '' : of.slice(from, of.indexOf('</section>', from));

@@ -50,7 +50,7 @@ const embedArtifact = (unit: Unit, bags: readonly IndexedBag[], encoder: string 
   return { id: `embed ${JSON.stringify(unit)}`, unit, files: { 'bags.json': index } };
 };
 
-/** What of the page is in the section with this heading. */
+/** The HTML of the section with this heading. Empty if there is none. */
 function section(page: string | undefined, heading: string): string {
   const from = page?.indexOf(`<h2>${heading}</h2>`) ?? -1;
   return page === undefined || from < 0 ? '' : page.slice(from, page.indexOf('</section>', from));

@@ -20,7 +20,7 @@ const textsOf = (svg: string): string[] =>
     ([, text]) => text?.replace(/<[^>]*>/g, ' ').trim() ?? '',
   );
 
-/** Twelve patients of two folds: those of higher risk die earlier. */
+/** Twelve patients in two folds. The higher the risk, the earlier the death. */
 const tested = Array.from({ length: 12 }, (_, i) => ({
   patient: `P${i}`,
   fold: i % 2,

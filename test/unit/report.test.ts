@@ -125,7 +125,7 @@ describe('the figures of the report', () => {
     const pooled = lines.filter((line) => line.startsWith('haf,pooled,')).map((line) => line.split(','));
     expect(pooled[0]?.slice(2)).toEqual(['0', '0', '']);
     expect(pooled.at(-1)?.slice(2, 4)).toEqual(['1', '1']);
-    // Continuous scores: every patient is a corner of its own.
+    // All scores differ, so the curve has one corner for each patient.
     expect(pooled).toHaveLength(count + 1);
   });
 

@@ -51,7 +51,7 @@ describe('the streams of a job', () => {
     const second = streamsOf(1);
     const before = second.of('a');
     second.restore(states);
-    // What is not asked for again is not forgotten either.
+    // A stream that is not requested again after a restore keeps its state.
     expect(second.states()).toEqual(states);
     expect([draws(before), draws(second.of('b'))]).toEqual(wanted);
     expect(() => second.of('b')).toThrow(/twice/);

@@ -84,7 +84,7 @@ describe('run directories', () => {
     expect(directory.events()).toHaveLength(1);
     directory.log.mend();
     const log = directory.log.open();
-    // A broker tells again what was logged before.
+    // A broker may deliver an event that is already in the log.
     expect(log.append({ ...skipped, v: 1, id: 'first', seq: 7, at: 'now' })).toBeNull();
     expect(log.append({ ...skipped, v: 1, id: 'second', seq: 8, at: 'now' })?.seq).toBe(2);
     log.close();
@@ -111,7 +111,7 @@ describe('run directories', () => {
     const path = join(runs, 'planned/plan.json');
     const text = readFileSync(path, 'utf8');
     expect(JSON.parse(text)).toEqual(Object.fromEntries(jobs));
-    // As earlier versions wrote it, and cut off.
+    // The file in the form of earlier versions, then a truncated file.
     writeFileSync(path, JSON.stringify(JSON.parse(text)));
     expect([...directory.recipes()]).toEqual(jobs);
     writeFileSync(path, text.slice(0, 40));

@@ -19,7 +19,7 @@ const manifestOf = (id: string): Manifest => ({
   ...{ metrics: {}, worker: 'w', seconds: 1, peakRssMiB: 1 },
 });
 
-/** A store that knows of manifests alone, and how often it was asked for one. */
+/** A store that holds manifests only. `asked` returns how often a manifest was requested. */
 function storeOf(there: Set<string>): { store: ArtifactStore; asked: () => number } {
   let asked = 0;
   const store: Partial<ArtifactStore> = {
@@ -86,7 +86,7 @@ async function workOff(
       there.add(job.artifact);
       await bus.finish(job);
     }
-    // What that has made ready is queued first.
+    // Wait until the jobs that have just become ready are queued.
     await new Promise(setImmediate);
   }
   await end;
@@ -113,7 +113,7 @@ describe('many jobs', () => {
     const { store } = storeOf(there);
     const plan = await planOf(40, store);
     const running = start(plan, store, { window: 2 });
-    // Nobody computes on a GPU until nothing else is left.
+    // `gpu` jobs end only after all `cpu` jobs on the bus have ended.
     const cpuFirst = (jobs: readonly Job[]): Job | undefined =>
       jobs.find((job) => job.class === 'cpu') ?? jobs[0];
     await workOff(running, there, cpuFirst);
@@ -205,7 +205,8 @@ describe('ends by artifact', () => {
       );
     }
     expect(heard).toEqual(Array.from({ length: waiting }, (_, i) => `a${i}`));
-    // Once to find who waits and once by that one; a filter for each would read a million times.
+    // The artifact of each event is read twice: to find the waiting job, and by this job. If each waiting job filtered
+    // all events, there would be a million reads.
     expect(reads).toBe(2 * waiting);
   });
 

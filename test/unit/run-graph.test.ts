@@ -25,11 +25,11 @@ interface Run {
   readonly root: string;
 }
 
-/** What a test does to the store in the place of a bad disk. Both give the error that whoever reads the artifact meets. */
+/** Simulates a bad disk. Both functions return the error that a reader of the artifact gets. */
 interface Damage {
   /** Puts an artifact out of the way, as its reader does. */
   readonly now: (key: string) => HafError;
-  /** The same when it has been put out of the way before. */
+  /** The same for an artifact that another reader has set aside already. */
   readonly before: (key: string) => HafError;
 }
 
@@ -94,7 +94,7 @@ const errorOf = ({ outcomes }: Run, key: string): HafError => {
 };
 const timesRun = ({ log }: Run, key: string): number => log.filter((other) => other === key).length;
 
-/** Throws what `error` makes the first `times` times it is called. */
+/** A function that throws the error in its first `times` calls, and does nothing afterwards. */
 const atFirst = (times: number, error: () => Error): (() => void) => {
   let called = 0;
   return () => {

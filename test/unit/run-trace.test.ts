@@ -134,7 +134,7 @@ describe('trace.csv', () => {
       const traced = writeTrace(directory, undefined);
       expect(traced).toEqual({ log: directory.log.bytes, trace: text(directory).length });
       execution(directory, 10, cachedEvent('a'), queuedEvent('b'), doneEvent('b'));
-      // A line that only the file tells: the log from its beginning would not have it.
+      // A changed line in the file must stay: it shows that the file is continued and not written again from the log.
       const before = text(directory).replace('\na,', '\nx,');
       writeFileSync(join(directory.path, 'trace.csv'), before);
       writeTrace(directory, traced ?? undefined);

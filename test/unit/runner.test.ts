@@ -34,7 +34,7 @@ async function storedJob(store: FileStore, name: string, changes: Partial<Job> =
 
 type Run = (job: Job, control: JobControl) => Promise<void>;
 
-/** A runner of one lane; `run` is what computing a job does before its result is there. */
+/** A runner with one lane. The executor calls `run` before it returns the result of a job. */
 function runnerOn(bus: Bus, store: FileStore, run: Run, changes: Partial<RunnerOptions> = {}) {
   const executor: Executor = {
     run: async (job, control) => {
@@ -81,7 +81,7 @@ const first = async (bus: Bus, count: number): Promise<readonly string[]> => {
   return (await firstValueFrom(events)).map(({ type }) => type);
 };
 
-/** What an observer was told of the ends of jobs. */
+/** Collects the ends of jobs that an observer receives. */
 function settlements() {
   const seen: { job: string; end: Settlement }[] = [];
   const observer = together({ settled: ({ key }, end) => seen.push({ job: key, end }) });
@@ -222,7 +222,7 @@ describe('a runner', () => {
     const runner = runnerOn(bus, store, failing('HAF_DATA_MISSING'));
     expect(await next(bus, 'job-returned')).toMatchObject({ job: 'a', worker: 'w', reason: 'A test.' });
     await sleep(100);
-    // It rests for a second; draining does not wait for that.
+    // After the error the lane waits for a second. `drain` does not wait for it.
     expect(await Promise.race([runner.drain().then(() => 'drained'), sleep(500)])).toBe('drained');
     expect((await bus.claim('gpu', 'other', AbortSignal.timeout(1000)))?.job.key).toBe('b');
     expect((await bus.claim('gpu', 'other', AbortSignal.timeout(1000)))?.job.key).toBe('a');

@@ -21,7 +21,7 @@ function written(name: string, content: string | Buffer): string {
   return path;
 }
 
-/** A copy of a slide in which some bytes are others. */
+/** Copies a slide and changes some of its bytes. */
 async function damaged(path: string, change: (bytes: Buffer, page: TiffPage) => Buffer): Promise<string> {
   const [page] = (await readTiffDirectory(path)).pages;
   return written('damaged.svs', change(readFileSync(path), page as TiffPage));
@@ -173,7 +173,7 @@ describe('damaged slides', () => {
     await expect(reader.read(0, { x: 0, y: 0, width: 64, height: 64 })).rejects.toMatchObject({
       code: 'HAF_SLIDE_UNREADABLE',
     });
-    // The decoder must not give the tile before once more, nor be broken for the next.
+    // The decoder must not return the previous tile again, and it must still decode the next tile.
     await expect(reader.read(0, { x: 128, y: 0, width: 64, height: 64 })).resolves.toHaveLength(64 * 64 * 3);
     await reader.close();
   });
@@ -191,7 +191,7 @@ describe('damaged slides', () => {
       code: 'HAF_SLIDE_UNREADABLE',
       what: expect.stringContaining('tile 0 holds 32 x 32 pixels, 64 x 64 expected') as string,
     });
-    // The last of a row is wider than what is left of the level.
+    // The last tile of a row extends beyond the edge of the level.
     await expect(reader.read(0, { x: 690, y: 490, width: 10, height: 10 })).resolves.toHaveLength(300);
   });
 
@@ -205,7 +205,7 @@ describe('damaged slides', () => {
   });
 });
 
-/** A copy in which a page is said to be compressed otherwise. */
+/** A copy of a slide in which the compression tag of one page is replaced. */
 function relabelled(path: string, page: number, compression: number): string {
   const bytes = readFileSync(path);
   let directory = bytes.readUInt32LE(4);

@@ -23,7 +23,7 @@ import { resolvedConfig } from '../support/resolved-config.js';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'haf-parts-'));
-  // As if OpenSlide were installed: nothing of it is loaded here.
+  // A fake installation of OpenSlide. The tests only look for it and do not load it.
   const [version, library, from] = ['4.0.1', 'libopenslide.so.1', 'a test'];
   const { platform, arch } = process;
   put('openslide/openslide.json', JSON.stringify({ v: 1, version, library, from, platform, arch }));

@@ -13,7 +13,7 @@ import { readTiffDirectory } from '../../src/operators/slides/tiff-directory.js'
 import type { TileGeometry } from '../../src/operators/tiling/tiles-data.js';
 import { greatestDifference, paintWaves, writePainted } from '../support/painted-slide.js';
 
-/** The region cut out of a whole level, black around it: what `read` must give, the slow way. */
+/** The pixels that `read` must return, computed from the whole level. Pixels outside of the level are black. */
 async function expected(path: string, page: number, region: Region): Promise<Uint8Array> {
   const { data, info } = await sharp(path, { page, ignoreIcc: true })
     .raw()
@@ -98,7 +98,10 @@ describe('an Aperio slide', () => {
 });
 
 describe('tiles of a slide', () => {
-  /** Grids that are aligned neither with the stored tiles nor with each other; some stick out or lie outside. */
+  /**
+   * Tiles of grids that are aligned neither with the stored tiles nor with each other. Some extend beyond the edges or
+   * lie outside.
+   */
   const coords = [
     [13, 29],
     [13, 93],
@@ -124,7 +127,8 @@ describe('tiles of a slide', () => {
 
   it('are black beyond the edges also when memory of earlier tiles is used again', async () => {
     const reader = await openSlide(await writePainted('a.svs'));
-    // More than are handed out at once, and after them - readers go from top to bottom - some that stick out.
+    // More tiles than one portion holds. Tiles that extend beyond the edges come last, because readers work from top to
+    // bottom.
     const inner = Array.from({ length: 900 }, (_, i) => [(i * 7) % 500, (i * 11) % 300]);
     const edges = [
       [600, 440],

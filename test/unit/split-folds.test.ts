@@ -173,7 +173,7 @@ describe('repeats', () => {
     expect(second?.every(({ test }) => test.join() === '901')).toBe(true);
   });
 
-  // Written down from the folds as they were before there were repeats: results that exist must stay comparable.
+  // These folds were recorded before `cv.repeats` existed. They must not change, so that old results stay comparable.
   it('keep the folds of repeat 0 as they always were', () => {
     const folds = stratifiedFolds(cohortOf(12, 6), drawOf(3, 5678));
     expect(folds).toEqual([

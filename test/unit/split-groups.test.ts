@@ -24,7 +24,7 @@ const source = (role: string, name: string, content: string): SourceFile => {
 };
 
 const sites = ['Bonn', 'Berlin', 'Zug'];
-/** 60 patients of three sites in turn; every fourth has the event. */
+/** 60 patients. The three sites alternate, and every fourth patient has the event. */
 const cohort: readonly CohortPatient[] = Array.from({ length: 60 }, (_, i) => ({
   id: `P${String(i).padStart(2, '0')}`,
   y: i % 4 === 0 ? 1 : 0,

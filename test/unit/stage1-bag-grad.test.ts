@@ -31,7 +31,7 @@ function packOf(sizes: readonly number[], width: number): PackedBags {
   return { rows, width, offsets, targets: sizes.map((_, i) => (i % 3 === 0 ? 1 : 0)) };
 }
 
-/** Bag `bag` of a pack, alone, with its part of the masks. */
+/** A pack with only the bag number `bag` of another pack, and its part of the masks. */
 function alone(
   pack: PackedBags,
   masks: EncoderMasks,
@@ -56,7 +56,10 @@ function alone(
   ];
 }
 
-/** As training opens them, but for native TensorFlow, whose own passes are those of a GPU. */
+/**
+ * Opens the passes as training does. With native TensorFlow it opens the tensor passes, which training uses only on a
+ * GPU.
+ */
 const passesOn = (encoder: BagEncoder, parameters: Float32Array): EncoderPasses =>
   tf.getBackend() === 'tensorflow' ? new TensorPasses(encoder, parameters) : openPasses(encoder, parameters);
 
@@ -195,7 +198,7 @@ describe.each(['onnx', ...fastBackends] as const)('bagGrad on the %s backend', (
   });
 });
 
-// A GPU may sum in another order each time.
+// These backends repeat every bit. A GPU is not tested, because it may sum in another order each time.
 describe.each(['onnx', 'wasm'] as const)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
     await useBackend(backend);

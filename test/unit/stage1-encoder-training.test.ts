@@ -128,7 +128,7 @@ describe('dropout masks', () => {
   });
 });
 
-/** What training did before it used its arrays again. */
+/** Allocates new arrays in each step, to compare with training that uses its arrays again. */
 class NothingUsedAgain extends Scratch {
   override floats(_: string, size: number): Float32Array {
     return new Float32Array(size);

@@ -29,8 +29,8 @@ describe.skipIf(vectorsFolder === null)('the instance loss against PyTorch', () 
     expect(rows).toEqual([...c.top, ...c.bottom]);
     expect(targets).toEqual(c.targets);
 
-    // Head 1 reads the case's weights. In-class is y = 1 with that head alone; out of class is y = 0 with both, where
-    // head 0 sees constant logits and the sum is halved.
+    // Head 1 has the weights of the case. For the in-class term: y = 1, head 1 only. For the out-of-class term: y = 0,
+    // both heads; head 0 has constant logits, and the sum is halved.
     const head = 1;
     const logitsOf = (row: number): number[] =>
       c.b.map((bias, j) =>
@@ -83,7 +83,7 @@ describe('the instance loss', () => {
     const scores = [3, 1, 2, 0.5];
     const stream = rng(3, 'logits');
     const alone = Array.from({ length: 8 }, () => stream.normal());
-    // Among both heads that of the living says nothing: log 2 of each chosen row.
+    // The added head of the living has equal logits, so it contributes log 2 for each chosen row.
     const both = scores.flatMap((_, row) => [0, 0, ...alone.slice(2 * row, 2 * row + 2)]);
     for (const y of [0, 1] as const)
       for (const subtyping of [true, false]) {

@@ -169,7 +169,7 @@ describe('a room on a device', () => {
       code: 'HAF_BACKEND_FAILED',
     });
     const bytes = 2 ** 30;
-    // 64 MB of bags are few of 1 GB until there is nothing else to give back.
+    // The bags take only 64 MB of 1 GB, so they are kept until the number of folds cannot be reduced further.
     expect(warned).toEqual([
       { bytes, folds: 8 },
       { bytes, folds: 4 },

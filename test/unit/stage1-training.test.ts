@@ -77,7 +77,7 @@ describe('stage 1', () => {
         (list ?? []).map(({ id, unit: of, files }) => scratchArtifact(id, of ?? {}, files)),
       ]),
     );
-    // Every draw of the sampling stream is counted: a job that goes on keeps drawing.
+    // Counts all draws of the sampling stream. A job that continues training continues to draw.
     let draws = 0;
     const context: StageContext = {
       unit,

@@ -159,8 +159,8 @@ describe.skipIf(vectorsFolder === null)('alignment against PyTorch', () => {
   );
   it.each(cases)('$name', ({ U, mask, result }) => {
     const given = groupOf(U, mask);
-    // The vectors divide by the length alone. On huge vectors our 1e-8 beside it vanishes; the loss does not see the
-    // scale and the gradient is inverse to it.
+    // The reference divides vectors by their length; our code adds 1e-8 to the length. For huge vectors this makes no
+    // difference. The loss does not depend on the scale, and the gradient is inversely proportional to it.
     const scale = result.unit_columns ? 2 ** 30 : 1;
     const group = { ...given, u: given.u.map((value) => value * scale) };
     const options = { ...defaults, tauSv: result.tau, tauPd: result.tau, normalize: result.unit_columns };

@@ -59,7 +59,7 @@ describe.each([false, true])('the CLIP loss, anchor with itself %s', (includeSel
       expect(gradient[at]).toBeCloseTo((totalAt(value + step) - totalAt(value - step)) / (2 * step), 8);
     });
     const start = own[0] as number;
-    // float32 holds the scale: the steps taken are those it can hold.
+    // The scale is stored as float32. So the difference is divided by the step that float32 can represent.
     const [less, more] = [theta(start - 0.01), theta(start + 0.01)];
     const slope =
       (lossOf(group, more).total - lossOf(group, less).total) / ((more[0] as number) - (less[0] as number));
@@ -112,8 +112,8 @@ const python = pythonWith('torch');
 
 describe('the CLIP loss', () => {
   it('is the sum of both directions, averaged over patients and over the other modalities, by hand', () => {
-    // Two patients whose vectors are at right angles, each modality equal to the slide but Blood, which is turned round:
-    // cosines 1 and 0 on and off the diagonal, for Blood 0 and 1.
+    // Two patients with orthogonal vectors. Each modality equals the slide, so the cosines are 1 on the diagonal and 0
+    // elsewhere. Blood has the vectors exchanged, so its cosines are 0 on the diagonal and 1 elsewhere.
     const e = [
       [1, 0],
       [0, 1],
@@ -226,7 +226,7 @@ describe.each(['valAuc', 'valLoss'] as const)('stage 2 by CLIP, stopped by %s', 
     align: { ...miniConfig.align, monitor },
     train: { ...miniConfig.train, epochs: 6, patience: 6 },
   };
-  // An encoder that hands on the clinical vectors, the first, stands in for the slides: something to agree with.
+  // The slide vectors are copies of the clinical vectors, so that alignment has something to find.
   const vectors = readSafetensors(inputs.preprocess.preprocess?.[0]?.files[vectorsFile] as Uint8Array);
   const observed = Uint8Array.from({ length: patients }, (_, i) => (i % 5 === 2 ? 0 : 1));
   const z = vectors['values'] as (typeof vectors)[string];

@@ -91,7 +91,8 @@ describe('a step with random drop', () => {
       );
     const step = await trainingOf(inputs, labels, 6).step(group);
 
-    // The same draw from an equal stream; what is left becomes a small cohort of its own, scored in evaluation.
+    // Repeats the draw with an equal stream. The remaining modalities form a small cohort, which is scored in
+    // evaluation mode.
     const left = dropModalities(gatherMask(inputs, group), inputs.length, rng(6, 'drop'));
     const reduced = inputs.map((input, m) => ({
       ...input,

@@ -14,13 +14,13 @@ const modalities = ['TMA', 'Clin', 'Blood', 'ICD'] as const;
 const inputs = tablesOf(modalities, 80, () => 2);
 const draws = 20;
 
-/** What was asked of a head, and what it answered. */
+/** One call of a head: which modalities were open, and the logits that it returned. */
 interface Asked {
   readonly open: readonly number[];
   readonly logits: readonly number[];
 }
 
-/** A head that tells patients apart by what it may read of them: of Clin best. Nothing is learned. */
+/** A head without training. It separates the patients by the modalities that it may read, and best by Clin. */
 async function tested(): Promise<{ readonly robustness: Robustness; readonly asked: readonly Asked[] }> {
   const asked: Asked[] = [];
   const head: Head = {
@@ -77,7 +77,8 @@ describe('a trained head when modalities are hidden', () => {
         ).toBeLessThan(0.06);
       expect(new Set(own.map((open) => open.join(''))).size).toBe(draws);
     }
-    // At one half neither patients nor modalities share their fate.
+    // At rho 0.5, draws are independent: neither two patients nor two modalities are hidden together more often than by
+    // chance.
     const half = asked.slice(1 + 4 * draws, 1 + 5 * draws).map(({ open }) => open);
     const alike = (other: (at: number) => number): number =>
       mean(half.flatMap((open) => open.map((value, at) => Number(value === open[other(at)]))));
@@ -110,7 +111,7 @@ describe('a trained head when modalities are hidden', () => {
       expect(robustness.withoutOne[m]).toEqual({ modality, ...scoresOf(without) });
       expect(robustness.onlyOne[m]).toEqual({ modality, ...scoresOf(only) });
     });
-    // Or else exchanged lists would not be noticed.
+    // The two lists differ, so the test would notice if they were exchanged.
     expect(robustness.onlyOne[1]?.auc).not.toBeCloseTo(robustness.withoutOne[1]?.auc ?? Number.NaN, 2);
   });
 });

@@ -19,7 +19,7 @@ async function weightsOf(method: string, changes: Partial<ConfigInput> = {}): Pr
   return output.files['weights.safetensors'] as Uint8Array;
 }
 
-// Complete by type: a key added to the schema needs a value here.
+// The type requires every key. So a key that is added to the schema needs a value here.
 const fusion: { readonly [K in keyof Config['fusion']]: Config['fusion'][K] } = {
   projection: 12,
   hidden: 12,

@@ -13,7 +13,7 @@ describe('scores that differ by rounding alone', () => {
     expect(tiedScores([-0.07355012744665146, 2, -0.07355013489723206])).toEqual([
       -0.07355013489723206, 2, -0.07355013489723206,
     ]);
-    // Rounding to six digits would part these two.
+    // Rounding to six digits would make these two scores different.
     expect(tiedScores([0.12345650000001, 0.12345649999999])).toEqual([0.12345649999999, 0.12345649999999]);
     expect(tiedScores([2e-9, -3e-9])).toEqual([-3e-9, -3e-9]);
     expect(tiedScores([3.4e38, 3.4e38, Infinity, -Infinity])).toEqual([3.4e38, 3.4e38, Infinity, -Infinity]);

@@ -18,13 +18,13 @@ function written(header: string, rows: readonly (readonly (string | number)[])[]
   return path;
 }
 
-/** What is said of a table with one column `x` of these cells. */
+/** Warnings and faults for a table with one column `x` of these cells. */
 async function saidOf(
   cells: readonly (string | number)[],
   declaration: TableDeclaration = { columns: {}, others: 'infer' },
   missing: readonly string[] = [],
 ): Promise<{ readonly warnings: readonly string[]; readonly faults: readonly string[] }> {
-  // A column of noise beside it, so that a table without `x` is still one.
+  // The table has a second column with noise, so that it is not empty if `x` is left out.
   const rows = cells.map((cell, at) => [`p${at}`, cell, ((at * 37) % 11) / 10]);
   const text = await readTextTable(written('PATIENT,x,noise', rows), {
     ...{ name: 'table.csv', id: ['PATIENT'], missing },

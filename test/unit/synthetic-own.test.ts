@@ -48,7 +48,10 @@ function auc(scores: ReadonlyMap<string, number>): number {
   return wins.reduce<number>((sum, win) => sum + win, 0) / wins.length;
 }
 
-/** Difference of the class means over half of the patients, as a score of the other half. */
+/**
+ * AUC on the second half of the patients. The score is the projection on the difference of the class means of the first
+ * half.
+ */
 function heldOutAuc(vectors: ReadonlyMap<string, readonly number[]>): number {
   const dead = deceased();
   const patients = [...vectors];

@@ -40,7 +40,7 @@ describe('loadBackend', () => {
     const { name, why } = await loadBackend();
     // The native products stand beside wasm.
     expect(tf.getBackend()).toBe(name === 'onnx' ? 'wasm' : name);
-    // Whatever was passed over is named in the reason.
+    // The reason names every backend that was skipped.
     for (const earlier of automaticBackends.slice(
       0,
       automaticBackends.findIndex((own) => own === name),

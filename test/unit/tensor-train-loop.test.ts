@@ -17,7 +17,7 @@ import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 
 const options = { ...configSchema.parse({ name: 'test' }).train, epochs: 12, batch: 4, lr: 0.1, patience: 4 };
 
-/** One weight pulled upwards; the epoch it is in decides what validation says. */
+/** A model of one weight that each step increases. Its validation result depends only on the epoch. */
 class Scripted implements Trainable {
   readonly parameters = new Float32Array(1);
   readonly layout = layoutOf([{ name: 'weight', shape: [1], fanIn: 1 }]);

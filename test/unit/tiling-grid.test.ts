@@ -9,7 +9,7 @@ import { fault } from '../support/fault.js';
 const rectangle = (left: number, top: number, right: number, bottom: number): Int32Array =>
   Int32Array.of(left, top, right, top, right, bottom, left, bottom);
 
-/** Where a point lies by the definition: on an edge, or an odd number of edges to its right. */
+/** The position of a point by definition: on an edge, or inside if an odd number of edges is to its right. */
 function naiveSide(polygon: Int32Array, px: number, py: number): number {
   let inside = false;
   for (let i = 0, j = polygon.length - 2; i < polygon.length; j = i, i += 2) {
@@ -164,7 +164,7 @@ describe('how tiles are read', () => {
   });
 
   it.each([
-    // target, of the slide: level, pixels read, level-0 pixels
+    // Columns: target mpp, mpp of the slide, then the expected level, pixels read, and level-0 pixels.
     [0.5, 0.25, 0, 512, 512],
     [0.5, 0.5, 0, 256, 256],
     [1, 0.25, 1, 256, 1024],
@@ -178,7 +178,7 @@ describe('how tiles are read', () => {
     const { geometry, side } = slideGrid(tile({ mpp: target }), levels, mpp(own));
     expect(geometry).toMatchObject({ sizePx: 256, level, readPx, level0Px });
     expect(side).toEqual([level0Px, level0Px]);
-    // What a tile truly shows, after rounding to whole pixels.
+    // The true size of a tile after rounding to whole pixels.
     expect(geometry.mpp).toBeCloseTo((own * (levels[level]?.downsample ?? 0) * readPx) / 256, 12);
     expect(Math.abs((geometry.mpp ?? 0) / target - 1)).toBeLessThan(0.01);
   });

@@ -31,7 +31,7 @@ const levels = [1, 4, 16].map((factor) =>
 /** 2048 x 1536 with a piece of 1024 x 768, a small one, and a hole; levels 1, 4 and 16. */
 const slide = (info: Partial<SlideInfo> = {}): SlideReader => memorySlide(levels, info);
 
-/** Small enough for pieces of a tile of 512, exact enough to reckon by hand. */
+/** The sizes are small enough for pieces of one 512-pixel tile, and exact enough to compute by hand. */
 const tissue = { segLevel: 1, mthresh: 1, close: 0, minArea: 0.5, minHoleArea: 0.1 } as const;
 
 const run = (config: Partial<ConfigInput> = {}, info: Partial<SlideInfo> = {}, unit = {}): Promise<Tiled> =>
@@ -47,7 +47,7 @@ const pixelsOf = async (file: unknown): Promise<{ width: number; height: number;
 describe('a slide with tissue', () => {
   it('has tiles in it, and says how they were found', async () => {
     const { images, coords, problems } = await run();
-    // The grid starts at 256, 256; the tile at 640 .. 896 lies in no single column: its middle decides.
+    // The grid starts at 256, 256. The tile from 640 to 896 lies partly in the hole; the place of its middle decides.
     expect(coords).toHaveLength(images[0]?.rows ?? 0);
     expect(coords[0]).toEqual([256, 256]);
     expect(coords).not.toContainEqual([1536, 0]);
@@ -129,7 +129,7 @@ describe('a slide with tissue', () => {
       (await run(both, {}, unit)).images[0]?.segmentation?.contours;
     expect(await count({})).toBe(2);
     expect(await count({ keepIds: [1] })).toBe(1);
-    // The last one met is first: 0 is the large piece, 1 the small one above it.
+    // The contour that the scan meets last comes first: 0 is the large piece, 1 is the small piece above it.
     expect((await run(both, {}, { excludeIds: [0] })).coords.every(([x]) => x >= 1600)).toBe(true);
     const { problems } = await run(both, {}, { keepIds: [0, 5] });
     expect(problems).toMatchObject([{ severity: 'info', reason: expect.stringMatching(/names contour 5, but only 2/) as unknown }]); // prettier-ignore
@@ -233,7 +233,7 @@ describe('a slide that gives no tiles', () => {
     expect(Object.keys(files)).toEqual(
       expect.arrayContaining(['coords.h5', 'mask-0.png', 'thumbnail-0.jpg']),
     );
-    // What was found but is too small shows in the mask.
+    // The mask shows tissue that was found but is too small.
     const mask = await pixelsOf(files['mask-0.png']);
     expect(mask.data.includes(128)).toBe(true);
     expect(mask.data.includes(255)).toBe(false);
@@ -298,7 +298,7 @@ describe.skipIf(slidesFolder === null)('the real small slides', () => {
   it('boxes.tiff has 44 tiles of 32 pixels', async () => {
     const config = { tissue: { minArea: 0, minHoleArea: 0 }, tile: { size: 32, step: 32 } };
     const { coords, images } = await open('boxes.tiff', config);
-    // imaging.md 3: what CLAM finds with the level's own pixels.
+    // The tiles that CLAM finds with the pixels of this level.
     expect(coords).toHaveLength(44);
     expect(images[0]?.segmentation?.level).toBe(3);
   });

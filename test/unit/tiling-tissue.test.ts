@@ -50,7 +50,8 @@ describe('saturation', () => {
 
 describe('median', () => {
   it('repeats the border', () => {
-    // Upper left corner: 9 four times, 0 five times without the repetition it would be 9 of 4 pixels.
+    // In the upper left corner, the border pixels are repeated: 9 occurs four times and 0 five times. Without
+    // repetition the window would have four pixels and the median 9.
     const image = { width: 3, height: 3, data: Uint8Array.of(9, 9, 0, 9, 0, 0, 0, 0, 0) };
     expect([...medianBlur(image, 3).data]).toEqual([9, 9, 0, 9, 0, 0, 0, 0, 0]);
   });

@@ -14,7 +14,7 @@ import { frozenEmbeddings } from '../support/frozen-embeddings.js';
 import { miniConfig } from '../support/mini-cohort.js';
 import { storedJob } from '../support/stored-job.js';
 
-// The built one: a trainer is a process of its own and runs JavaScript.
+// The built script, because a trainer is a process that runs JavaScript.
 const built = pathToFileURL(join(import.meta.dirname, '../../dist/src/workers/trainer.js')).href;
 const { Trainer } = (await import(built)) as typeof TrainerModule;
 
@@ -45,7 +45,7 @@ describe('a training process', () => {
     trainers.push(made);
     return made;
   };
-  /** Runs the job; also says which epochs were reported, and after which its state was kept. */
+  /** Runs the job. Returns also the reported epochs, and the epochs after which a checkpoint was stored. */
   const run = async (
     by: InstanceType<typeof Trainer>,
     control: Partial<JobControl> = {},
@@ -84,7 +84,7 @@ describe('a training process', () => {
   });
   afterEach(() => Promise.all(trainers.map((made) => made.close())));
 
-  /** The files of the job when nothing disturbs it. */
+  /** The files of the job without any interruption. */
   const undisturbed = async (): Promise<JobResult['files']> => {
     const { result, reported, kept } = await run(trainer());
     expect(reported).toEqual(Array.from({ length: epochs }, (_, i) => i + 1));

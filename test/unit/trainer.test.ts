@@ -11,7 +11,7 @@ import type { Work } from '../../src/workers/work.js';
 import { childrenOf } from '../support/cli.js';
 import { testConfig, testJob } from '../support/jobs.js';
 
-// The built one: a trainer is a process of its own and runs JavaScript.
+// The built script, because a trainer is a process that runs JavaScript.
 const built = pathToFileURL(join(import.meta.dirname, '../../dist/src/workers/trainer.js')).href;
 const { Trainer } = (await import(built)) as typeof TrainerModule;
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { trainingGroups } from '../../src/operators/report/training-groups.js';
 import type { Artifact, Inputs, StageName, Unit } from '../../src/pipeline/stage.js';
 
-/** Training jobs whose histories say nothing but their backend. */
+/** Training jobs whose histories contain only the backend. */
 const trained = (units: readonly Unit[]): readonly Artifact[] =>
   units.map((unit) => ({
     id: 'artifact',

@@ -62,7 +62,10 @@ const jobs: Record<string, readonly [StageCode, StageRun]> = {
   'a single table': [stage3, { config, unit: { fold: 0, method: 'blood' }, inputs: frozen }],
 };
 
-/** Epochs after which a job forgets most easily: the first, of and after the best one, around a lower rate, the last. */
+/**
+ * The most critical epochs for an interruption: the first one, the best one and the one after it, those around a
+ * reduction of the learning rate, and the last one.
+ */
 function delicate({ epochs, bestEpoch }: History): readonly number[] {
   const lower = epochs.findIndex(({ lr }, i) => i > 0 && lr !== epochs[i - 1]?.['lr']);
   const last = epochs.length - 1;

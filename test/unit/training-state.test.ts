@@ -17,7 +17,7 @@ const options = {
 };
 const patients = [0, 1, 2, 3, 4, 5, 6, 7];
 
-/** What each epoch's validation says, and which of its two steps have no finite loss. */
+/** For each epoch: the validation result, and which of its two steps have a loss that is not finite. */
 interface Script {
   readonly monitor?: 'valAuc' | 'valLoss';
   readonly validation: (epoch: number) => ValidationScores;
@@ -30,7 +30,7 @@ interface Left {
   readonly history: string;
 }
 
-/** A job of its own process; `lastEpoch` is where it is killed. */
+/** A job in a process of its own. It is killed in epoch `lastEpoch`. */
 async function run(
   { monitor = 'valAuc', validation, skips = () => 0 }: Script,
   memory: CheckpointMemory,

@@ -51,7 +51,7 @@ const job: Omit<TrainingJob, 'patients' | 'classes'> = {
   checkpoints: noCheckpoints,
 };
 
-/** Trains a model whose gradient in step i is what `gradients` says; the last one for all further steps. */
+/** Trains a model. Entry i of `gradients` is the gradient of step i; the last entry is used for all further steps. */
 async function trained(
   gradients: readonly (readonly number[])[],
   model: Partial<Trainable> = {},
@@ -173,7 +173,7 @@ describe('what an encoder may leave without a gradient', () => {
   });
 });
 
-/** A modality that the given patients of five have; vectors of ones, or of zeros. */
+/** A modality that the given patients out of five have. Its vectors are all ones, or all zeros. */
 const input = (modality: ModalityId, having: readonly number[], value = 1): ModalityInput => ({
   modality,
   kind: 'table',
@@ -280,7 +280,7 @@ describe('the small cohort', () => {
 });
 
 describe('a layer left out of the gradient of a joint step', () => {
-  /** The joint model with the gradient of some arrays lost on the way. */
+  /** The joint model, except that the gradients of some arrays are lost. */
   class Forgetful extends JointTraining {
     lost: readonly string[] = [];
 

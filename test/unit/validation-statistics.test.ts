@@ -66,7 +66,8 @@ describe('recalibration', () => {
   });
 
   it('finds a slope of 1 and an intercept of 0 for predictions that are the shares themselves', () => {
-    // 1 of 4 at 0.25 and 3 of 4 at 0.75: the likelihood is largest where the prediction stands.
+    // At 0.25 one of four patients has the event, and at 0.75 three of four. So the likelihood is largest for these
+    // predictions.
     const labels: Label[] = [1, 0, 0, 0, 1, 1, 1, 0];
     const own = labels.map((_, i) => Math.log(i < 4 ? 1 / 3 : 3));
     const { inTheLarge, slope, intercept } = recalibrationOf(labels, own, '');
@@ -105,7 +106,8 @@ describe('decision curves', () => {
     const curve = survivalDecisionCurve(followUpOf(time, event), p, 730.5, shownThresholds);
     expectClose(
       curve.map(({ model }) => model),
-      // The one patient above 0.7 is followed for 345 days, with the event: no one called positive survives.
+      // Only one patient has a prediction above 0.7, with the event after 345 days. So no patient that is classified
+      // positive survives.
       [0.5425985663082435, 0.4768796992481201, 0.23312547241118672, 0.1, 0.025],
     );
     expectClose(
@@ -172,7 +174,7 @@ describe('standardised differences', () => {
       0.5455954715763788,
       9,
     );
-    // Of two categories it is that of a binary variable.
+    // With two categories, the difference is that of a binary variable.
     expect(standardisedShareDifference([0.2, 0.8], [0.5, 0.5])).toBeCloseTo(
       0.3 / Math.sqrt((0.16 + 0.25) / 2),
       12,

@@ -80,7 +80,7 @@ describe('a backend that is used', () => {
 });
 
 describe('unused buffers of the GPU', () => {
-  /** Buffers of 100 bytes nothing uses, beside 1000 bytes in use. */
+  /** Unused buffers of 100 bytes, and 1000 bytes in use. */
   const managerOf = (free: readonly number[]): BufferManager & { readonly destroyed: number[] } => {
     const destroyed: number[] = [];
     const buffers = free.map((count, at) =>
@@ -121,7 +121,7 @@ describe.each(fastBackends)('gradientsThrough, on %s', (backend) => {
     ];
     expect(tf.memory().numTensors).toBe(before + 2);
     expect(slopesOf.mock.calls.map(([outputs]) => [...outputs])).toEqual([[4, 5.5, 0]]);
-    // Zero times a negative number: products leave zeros of either sign.
+    // A product of zero and a negative number is -0. Adding 0 turns it into 0.
     expect(Array.from(await ofX.data(), (value) => value + 0)).toEqual([16, -8, 22, -11, 0, 0]);
     expect([...(await ofW.data())]).toEqual([8 + 33, -16 + 5.5]);
     tf.dispose([x, w, ofX, ofW]);

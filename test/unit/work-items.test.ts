@@ -6,7 +6,7 @@ import { WorkItems } from '../../src/pipeline/bus/nats/work-items.js';
 import { doneEvent } from '../support/job-events.js';
 import { testJob } from '../support/jobs.js';
 
-/** A bucket in memory with the server's rule for writes: on the last revision only. Lists the calls. */
+/** A bucket in memory. As on the server, a write succeeds only on the last revision. `calls` lists the calls. */
 class Bucket {
   readonly calls: string[] = [];
   private readonly values = new Map<string, { readonly data: Uint8Array; readonly revision: number }>();
@@ -81,7 +81,7 @@ describe('work items on a broker', () => {
     await one.changeExpected(key, (item) => asked(item, job));
     await one.changeExpected(key, claim);
     await other.change(key, (item) => item && { ...item, state: 'queued', holder: null, message: null });
-    // As remembered, another message's worker holds it, and the claim would be refused.
+    // In the remembered item a worker with another message holds the job, so the claim would be refused.
     const later = { ...delivery, seq: 8, holder: 'later' };
     const taken = await one.changeExpected(key, (item) => {
       const found = claimed(item, later, 10);

@@ -10,7 +10,7 @@ import type { Settlement, WorkerObserver } from '../../src/pipeline/observe/work
 import { testJob } from '../support/jobs.js';
 import { testMember } from '../support/members.js';
 
-/** What a worker's log says of what an observer was told. */
+/** The log of a worker for the given calls of an observer. */
 function logged(tell: (observer: Partial<WorkerObserver>) => void): Record<string, unknown>[] {
   const lines: string[] = [];
   tell(
