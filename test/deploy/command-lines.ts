@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { buildProgram } from '../../src/pipeline/cli/program.js';
+import { pageBlocks } from '../support/page-steps.js';
 import { deployFiles, documentsOf, textOf } from './deploy-files.js';
 
 export interface CommandLine {
@@ -7,7 +8,7 @@ export interface CommandLine {
   readonly args: readonly string[];
 }
 
-/** What our command is told at every place below deploy/. */
+/** The arguments of every `haf-pipeline` command line in the files below deploy/. */
 export function commandLines(): CommandLine[] {
   return deployFiles.flatMap((file) => linesOf(file).map((args) => ({ file, args })));
 }
@@ -15,9 +16,7 @@ export function commandLines(): CommandLine[] {
 function linesOf(file: string): (readonly string[])[] {
   const text = textOf(file);
   if (file.endsWith('.md')) {
-    const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
-    const spans = text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`(haf-pipeline [^`\n]+)`/g);
-    return [...blocks, ...[...spans].map(([, span = '']) => span)].flatMap(inScript);
+    return inPage(text);
   }
   if (file.endsWith('.sbatch')) return inScript(text);
   if (file.endsWith('.service'))
@@ -28,7 +27,18 @@ function linesOf(file: string): (readonly string[])[] {
   return [];
 }
 
-/** Services of Compose, and containers of Kubernetes however deep: their image starts our command. */
+/**
+ * The arguments of every `haf-pipeline` command line in a page: in blocks of shell code, and in code spans of the text.
+ */
+export function inPage(text: string): (readonly string[])[] {
+  const blocks = pageBlocks(text).filter(({ language }) => language === 'sh');
+  const spans = text.replaceAll(/^```.*?^```$/gms, '').matchAll(/`((?:[A-Z_]+=\S+ )*haf-pipeline [^`\n]+)`/g);
+  return [...blocks.map((block) => block.text), ...[...spans].map(([, span = '']) => span)].flatMap(inScript);
+}
+
+/**
+ * Command lines in services of Compose and in containers of Kubernetes at any depth. Their image starts `haf-pipeline`.
+ */
 function inYaml(node: unknown): (readonly string[])[] {
   if (Array.isArray(node)) return node.flatMap(inYaml);
   if (typeof node !== 'object' || node === null) return [];
@@ -46,7 +56,10 @@ const inScript = (script: string): (readonly string[])[] =>
     return at >= 0 && at + 1 < words.length ? [words.slice(at + 1)] : [];
   });
 
-/** The simple commands of a shell script as words. Enough of the shell for what is written in deploy/. */
+/**
+ * The simple commands of a shell script, as lists of words. Understands only the shell syntax that deploy/ and the
+ * pages use.
+ */
 function commandsOf(script: string): string[][] {
   const commands: string[][] = [[]];
   const tokens = script
@@ -64,7 +77,7 @@ function withoutRedirections(words: string[]): string[] {
   return at < 0 ? words : words.slice(0, at);
 }
 
-/** Null when the program takes these words, else what it says. No command is run. */
+/** The error message of the program for these arguments. Null if it accepts them. No command is run. */
 export function complaintAbout(args: readonly string[]): string | null {
   const program = buildProgram();
   silence(program);

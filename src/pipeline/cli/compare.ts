@@ -14,7 +14,10 @@ import { textTable } from './text-table.js';
  * always on the pooled predictions.
  */
 export async function compare(runA: string, runB: string, options: CompareOptions): Promise<void> {
-  const [a, b] = [RunDirectory.findExperiment(options.runs, runA), RunDirectory.find(options.runs, runB)];
+  const [a, b] = [runA, runB].map((name) => RunDirectory.findExperiment(options.runs, name)) as [
+    RunDirectory,
+    RunDirectory,
+  ];
   const { stats, seed } = a.experiment();
   const names = methodPairs(a, b, options);
   const kinds = [a, b].map((one) => one.experiment().data.outcome.kind);

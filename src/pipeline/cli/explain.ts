@@ -8,12 +8,21 @@ import type { ExplainOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { textTable } from './text-table.js';
 
+/** The run of `--run`. With a stage, "latest" is the latest run that has jobs of it, if there is such a run. */
+function runWith(stage: StageName | undefined, { runs, run }: ExplainOptions): RunDirectory {
+  const found = RunDirectory.find(runs, run);
+  if (run !== 'latest' || stage === undefined) return found;
+  const hasStage = (one: RunDirectory): boolean =>
+    [...one.recipes().values()].some((recipe) => recipe.stage === stage);
+  return RunDirectory.list(runs).filter(hasStage).at(-1) ?? found;
+}
+
 /**
  * `explain [STAGE]`: for each job of a run its artifact, whether the artifact is in the store, and what changed in
  * its recipe.
  */
 export async function explain(stage: StageName | undefined, options: ExplainOptions): Promise<void> {
-  const directory = RunDirectory.find(options.runs, options.run);
+  const directory = runWith(stage, options);
   const earlier = previousRun(directory);
   const before = earlier?.recipes() ?? new Map<string, never>();
   const store = await openStore(options.store);
