@@ -1,6 +1,7 @@
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunComparison } from '../../src/operators/evaluation/compare-runs.js';
 import type { Prediction } from '../../src/operators/stage3/prediction-data.js';
@@ -42,7 +43,10 @@ const compared = async (...args: readonly string[]): Promise<readonly RunCompari
 const csv = (run: string, fold: number, method: string): string =>
   join(runs, run, 'folds', String(fold), method, 'predictions.csv');
 
-/** A run directory with what each method predicted in each fold; `salt` makes its draws its own. */
+/**
+ * Makes a run directory with the predictions of each method in each fold. Runs of different names have
+ * different predictions.
+ */
 function makeRun(
   run: string,
   methods: readonly string[],
@@ -163,7 +167,7 @@ describe('compare', () => {
     const patients = ['001', '002', '003', '004'];
     const fold = (k: number, p: readonly number[]): Prediction[] =>
       k % folds === 0 ? patients.map((id, i) => predicted(id, i < 2 ? 1 : 0, 0, { p: p[i] ?? 0 })) : [];
-    // By the mean: 0.7, 0.45, 0.4, 0.2. The first repeat alone has 002 below 003.
+    // Means over the repeats: 0.7, 0.45, 0.4, 0.2. In the first repeat alone, 002 has a lower score than 003.
     makeRun('repeated', ['haf'], { cv: { folds, repeats: 2 } }, (_, k) =>
       fold(k, k === 0 ? [0.6, 0.1, 0.3, 0.2] : [0.8, 0.8, 0.5, 0.2]),
     );
@@ -239,16 +243,26 @@ describe('compare', () => {
     expect(await compare('one', 'one', '--method', 'ga', '--methods', 'ga', 'haf')).toBe(64);
   });
 
+  it('takes the latest run of an experiment for "latest", on both sides', async () => {
+    makeRun('one', ['haf', 'ga']);
+    await sleep(5);
+    makeRun('predict', ['haf']);
+    expect(await compare('latest', 'latest', '--methods', 'haf', 'ga'), err).toBe(0);
+  });
+
   it('names a predictions file that is damaged', async () => {
     makeRun('one', ['haf']);
     makeRun('two', ['haf']);
     const path = csv('two', 1, 'haf');
     const whole = readFileSync(path, 'utf8');
     for (const [damaged, where] of [
-      [whole.replace(/^(003,\w+,[01],)[^,]*/m, '$1'), /line \d+, logit: this is not what a run writes/],
-      [whole.slice(0, -9), /line \d+.*: this is not what a run writes|predictions\.csv: this is not what/],
+      [whole.replace(/^(003,\w+,[01],)[^,]*/m, '$1'), /line \d+, logit: the content is not in the format/],
+      [
+        whole.slice(0, -9),
+        /line \d+.*: the content is not in the format|predictions\.csv: the content is not/,
+      ],
       ['{', /predictions\.csv/],
-      ['patient,split\n001,"test\n', /predictions\.csv: this is not what/],
+      ['patient,split\n001,"test\n', /predictions\.csv: the content is not/],
     ] as const) {
       writeFileSync(path, damaged);
       expect(await compare('one', 'two')).toBe(65);

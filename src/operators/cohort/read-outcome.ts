@@ -195,6 +195,6 @@ function noTime({ file, columns }: TextTable, column: string): Problem {
   return {
     ...{ severity: 'warning', stage: 'outcome', patient: null, file, place: column },
     reason: `Column "${column}" is not in the file; follow-up times stay unknown.`,
-    fix: `${guess === null ? 'Add the column' : `Did you mean "${guess}"? Add the column`} if the data has it; of the labels only cohort.label: landmark needs it.`,
+    fix: `${guess === null ? 'Add the column' : `Did you mean "${guess}"? Add the column`} if the data has it. Only the label cohort.label: landmark needs it.`,
   };
 }

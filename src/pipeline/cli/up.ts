@@ -69,7 +69,9 @@ export async function up(given: UpOptions): Promise<ExitCode> {
     if (external.length === 0) return result.exitCode;
     if (result.exitCode === exitCodes.ok) return await validateOn(external, prepared.directory, options);
     if (result.state !== 'interrupted')
-      say('The external cohorts are validated after the run has ended without a failure.');
+      say(
+        'The external cohorts were not validated, because the run has failures. Correct them and run the same command again.',
+      );
     return result.exitCode;
   } finally {
     await page?.close();

@@ -35,6 +35,12 @@ const guess = (word: string, known: readonly string[]): string => {
   return suggestion === null ? '' : `; did you mean "${suggestion}"?`;
 };
 
+/** The message of the first key that is not named itself. Only a count tells of the others, because there may be thousands. */
+const unknownAnd = (others: number): string =>
+  others === 0
+    ? 'unknown key'
+    : `unknown key; ${others} further ${others === 1 ? 'key' : 'keys'} of this section ${others === 1 ? 'is' : 'are'} unknown`;
+
 function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): ConfigFinding {
   const keys = Object.keys(node?.properties ?? {});
   const hint = guess(key, keys);
@@ -76,7 +82,7 @@ function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): 
       ...keys.slice(0, keysNamed).map((key) => unknownKey(key, path, node)),
       ...(next === undefined
         ? []
-        : [{ path: [...path, next], message: `unknown key, the first of ${keys.length - keysNamed} more` }]),
+        : [{ path: [...path, next], message: unknownAnd(keys.length - keysNamed - 1) }]),
     ];
   }
   if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message }];

@@ -216,7 +216,12 @@ function signedCandidatesAreFew({ signed, schedule, align }: Sections): readonly
 const comparedWithItself = ({ stats }: Sections): readonly ConfigFinding[] =>
   (stats?.against ?? []).flatMap((id, index) =>
     id === stats?.reference
-      ? [{ path: ['stats', 'against', index], message: `"${id}" is stats.reference itself` }]
+      ? [
+          {
+            path: ['stats', 'against', index],
+            message: `"${id}" is stats.reference, and a method is not compared with itself`,
+          },
+        ]
       : [],
   );
 

@@ -113,7 +113,7 @@ function readFile(path: string): readonly Prediction[] {
 const notOurs = (path: string, where: string): HafError =>
   new HafError(
     'HAF_TABLE_INVALID',
-    `${path}${where}: this is not what a run writes.`,
+    `${path}${where}: the content is not in the format that a run writes.`,
     'Run the experiment again with "haf-pipeline up": it writes the files of finished jobs again.',
     { context: { file: path } },
   );
