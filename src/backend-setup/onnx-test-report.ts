@@ -3,7 +3,7 @@ export interface OnnxTestReport {
   readonly onnxruntime: string;
   /** Largest difference between a product of matrices on the CPU and its exact value. */
   readonly cpuError: number;
-  /** What the same product took and differed by on the GPU; or why CUDA does not compute here. */
+  /** The time and the error of the same product on the GPU, or the reason why CUDA does not work here. */
   readonly cuda:
     | { readonly works: true; readonly error: number; readonly ms: number; readonly cpuMs: number }
     | { readonly works: false; readonly reason: string; readonly fix: string };

@@ -125,7 +125,8 @@ export function curvePanel(run: string): {
       // When a job has ended, its last epochs are read.
       const shown = rows.find(({ job }) => job === jobBox.value);
       const now = shown?.epoch ?? null;
-      // The files of a job that ended are there a moment later, with the epochs that its worker did not tell.
+      // A moment after the end of a job its history file is there. It also has the epochs that the worker did not
+      // report.
       if (now === null && epoch !== null) setTimeout(() => void read(), afterEndMs);
       if (now === epoch || performance.now() - askedAt < againMs) return;
       epoch = now;

@@ -28,7 +28,7 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== shown) element.textContent = shown;
 }
 
-/** A text as the page shows it, where no element is possible. */
+/** A text with control characters made visible, for places that hold no element, such as an attribute. */
 export const shown = visibleInLine;
 
 /** A heading with content below it. */

@@ -12,8 +12,8 @@ export interface Layout {
 }
 
 /**
- * Stages in columns: each stands right of all that it reads. In the order of the data flow, line by line and without arrows, where
- * nothing is known of what they read or where so many columns do not fit.
+ * Arranges stages in columns, so that each stage is to the right of all stages that it reads. If these are not known,
+ * or if too many columns are needed, the stages are in the order of the data flow, line by line and without arrows.
  *
  * @param most columns that fit
  */

@@ -40,7 +40,7 @@ function tilesOf(config: Config, images: readonly BagFiles[]): (bag: BagFiles) =
   };
 }
 
-/** What decides the tiles of images, without the name of their modality. */
+/** Everything that decides the tiles of images, except the name of their modality. */
 const contentOf = ({ unit, sources }: BagFiles): string =>
   canonicalJson([
     { ...unit, modality: undefined },

@@ -121,13 +121,13 @@ function logitsOf({ kind }: Method, { single, fusion }: Config): number {
   }
 }
 
-/** Outputs whose logit is that of the fraction of positive training patients. */
+/** The outputs for a patient without any input: the logit of the fraction of positive training patients. */
 function binaryUnseen({ fold, labels }: JudgedFold, outputs: number): readonly number[] {
   const base = baseRateLogit(fold.train.map((patient) => labels[patient] as 0 | 1));
   return outputs === 1 ? [base] : [0, base];
 }
 
-/** Outputs whose curve is that of all training patients. */
+/** The outputs for a patient without any input: the survival curve of all training patients. */
 function survivalUnseen(
   { fold, targets, criterion, cohort }: JudgedFold,
   { model, patients }: SurvivalPredictions,
@@ -138,7 +138,9 @@ function survivalUnseen(
   return [averagePredictor(model, followUpOfTargets(trained.map((position) => targets[position] as Target)))];
 }
 
-/** The streams that training drew a method's fixed maps from: those of the stage that holds the maps. */
+/**
+ * The random streams from which training drew the fixed maps of a method. They belong to the stage that holds the maps.
+ */
 export const streamsOfTraining =
   (config: Config, method: Method, fold: number) =>
   (purpose: string): Rng => {

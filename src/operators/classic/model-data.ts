@@ -49,7 +49,7 @@ export const stackModelSchema = z.strictObject({
       }),
     ]),
   ),
-  /** Over two columns per part: its logit above the base rate, and a mark if the modality is missing. */
+  /** The combination. It reads two columns for each part: the logit above the base rate, and a mark if the modality is missing. */
   combination: logisticSchema,
 });
 export type StackModel = z.infer<typeof stackModelSchema>;

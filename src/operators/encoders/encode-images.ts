@@ -79,7 +79,8 @@ async function* encodeImage(
   try {
     const whole = await openSlide(path, readerOf(slide, context.unit), scene);
     reader = pastDamage(region === undefined ? whole : cropped(whole, region), shareOf(context));
-    // Reading costs little beside encoding: what an earlier attempt has encoded is read again and passed over.
+    // Tiles that an earlier attempt has encoded are read again and skipped. Reading costs little compared with
+    // encoding.
     let batch = 0;
     for await (const tiles of tileBatches(reader, coords, tile, encoder.batch)) {
       if (batch++ < done) continue;

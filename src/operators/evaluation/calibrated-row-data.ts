@@ -40,7 +40,7 @@ export const calibratedRowSchema = z.strictObject({
   threshold: spreadSchema,
   brier: spreadSchema,
   ece: spreadSchema,
-  /** Over the calibrated probabilities of all folds. */
+  /** AUC of the calibrated probabilities of all folds together. */
   pooledAuc: pooledAucSchema,
   reliability: calibrationSchema,
 });

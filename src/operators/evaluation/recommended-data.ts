@@ -17,7 +17,7 @@ export const recommendedSchema = z.strictObject({
   methods: z.number().int(),
   test: z.strictObject({
     spread: spreadSchema,
-    /** Over the test patients of all folds. C counts pairs within a fold. */
+    /** The same score over the test patients of all folds together. C counts only pairs within a fold. */
     pooled: pooledAucSchema,
   }),
   /** On test patients, recommended minus next. Null for a single method. */

@@ -17,7 +17,7 @@ export interface HeadStep {
 
 /** The patients of a step: their positions in the inputs, and their targets in the same order. */
 export interface HeadGroup {
-  /** One per modality, in the order of the head. */
+  /** One entry for each modality, in the order of the head. */
   readonly inputs: readonly ModalityInput[];
   readonly patients: readonly number[];
   readonly targets: readonly Target[];

@@ -70,7 +70,7 @@ export class BagEncoders {
     return this.encode(group, async (training, patients, positions, i) => {
       const { embedding } = (this.parts[i] as EncoderPart).encoder;
       const sums = new Float32Array(training.layout.size);
-      // All gradients are divided by B below, but dz already belongs to a mean, so it is multiplied by B.
+      // All gradients are divided by B below. `dz` already belongs to a mean, so it is multiplied by B first.
       const scaled = dz && rowsAt(dz[i] as Float32Array, embedding, positions).map((d) => d * group.length);
       const pass = await training.pass(patients, { into: sums, ...(scaled && { dz: scaled }) });
       const target = into[i] as Float32Array;
@@ -79,7 +79,10 @@ export class BagEncoders {
     });
   }
 
-  /** z of the next training pass. Its random draws are repeated by that pass; nothing is learned and no loss is computed. */
+  /**
+   * Computes z with the random draws that the next training pass will repeat. Nothing is learned and no loss is
+   * computed.
+   */
   rehearse(group: readonly number[]): Promise<EncodedGroup> {
     return this.encode(group, async (training, patients) => ({
       z: await training.rehearse(patients),

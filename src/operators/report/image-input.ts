@@ -38,7 +38,9 @@ export interface HeatmapLink {
 export interface ImageInput {
   /** The artifacts of `tile`, in the order of the job graph. Empty if the features came as files. */
   readonly tiled: readonly Tiled[];
-  /** The tiles that modalities share, once for each modality without a `tile` job of its own for these images. */
+  /**
+   * For each modality that has no `tile` job of its own for its images: the tiles that it shares with another modality.
+   */
   readonly shared: readonly SharedTiles[];
   readonly features: readonly Features[];
   /** The patients of the cohort, who are counted in the tables of the section. */

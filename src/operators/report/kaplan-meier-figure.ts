@@ -67,7 +67,7 @@ export async function kaplanMeierFigure(shown: CurvesShown): Promise<Figure | nu
   };
 }
 
-/** One line per group, and one for the test. */
+/** The lines of the subtitle: one for each group, and one for the log-rank test. */
 function subtitleOf(
   groups: readonly CurveSummary[],
   { logRank, stratified = true }: Pick<CurvesShown, 'logRank' | 'stratified'>,

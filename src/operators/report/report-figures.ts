@@ -18,7 +18,7 @@ export interface ReportFigures {
   readonly robustness: readonly Figure[];
   readonly latent: readonly Figure[];
   readonly spectrum: readonly Figure[];
-  /** One per method, in the order of the rows. */
+  /** One figure for each method, in the order of the rows. */
   readonly reliability: readonly MethodFigure[];
   readonly roc: readonly MethodFigure[];
   readonly training: readonly Figure[];

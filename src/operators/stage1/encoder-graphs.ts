@@ -18,9 +18,9 @@ export interface EncoderGraphs {
   /** `H`, weights, masks -> `embedded` [R, d1], `tanh`, `sigmoid` [R, d2], `scores` [R, 1], `heads` [R, 2H] */
   readonly forward: Uint8Array;
   /**
-   * `H`, what forward gave, masks, `bag` [R] (the bag a row is of), `attention` [R, 1], `pooled` [P, d1] and the gradients
-   * `pooled.gradient` and `heads.gradient` -> gradients of all arrays before pooling but `score.bias`, each with what is
-   * given as its `.sum` added
+   * Inputs: `H`, the results of `forward`, the masks, `bag` [R] (the bag of each row), `attention` [R, 1], `pooled` [P, d1], and the
+   * gradients `pooled.gradient` and `heads.gradient`. Results: the gradients of all arrays before pooling except `score.bias`. Each is
+   * added to its input `.sum`.
    */
   readonly backward: Uint8Array;
 }

@@ -9,7 +9,7 @@ export type LengthUnit = 'px' | 'um';
 export interface DearrayRow {
   readonly table: string;
   readonly line: number;
-  /** What the table calls the slide; null without such a column. */
+  /** The text in the column of the slide. Null if the table has no such column. */
   readonly slide: string | null;
   readonly name: string;
   /** The middle of the core. */
@@ -29,7 +29,7 @@ export interface DearrayOptions {
   /** Name of the file, for messages. */
   readonly name: string;
   readonly missing: readonly string[];
-  /** Names of the column of patients, besides those of QuPath. */
+  /** Further names of the column that holds the patient, besides those that QuPath writes. */
   readonly id: readonly string[];
   /** The unit of columns whose header does not say one. */
   readonly unit: LengthUnit | null;
@@ -39,7 +39,10 @@ export interface DearrayOptions {
   readonly key: string;
 }
 
-/** "Centroid X µm" and "x_um" are the same to a reader: letters and digits alone, micro as u. */
+/**
+ * A column name in a form for comparison: only letters and digits, with "u" for micro. Then "x (µm)" and "x_um" are
+ * equal.
+ */
 const plain = (header: string): string =>
   header
     .normalize('NFC')
@@ -81,7 +84,7 @@ interface Found {
   readonly unit: LengthUnit | null;
 }
 
-/** Columns of a table, by what they hold; a fault for two that may be the same. */
+/** Finds the columns of a table by what they hold. Two columns that may hold the same are a fault. */
 class Columns {
   readonly faults: TableFault[] = [];
 
@@ -103,7 +106,9 @@ class Columns {
     return { at: columns.indexOf(header), header, unit: said === undefined ? null : (units[said] ?? null) };
   }
 
-  /** A column of lengths with its unit; faults where there is none, or nothing says the unit. */
+  /**
+   * A column of lengths and its unit. A missing column is a fault if it is needed. A column without a unit is a fault.
+   */
   length(
     what: 'x' | 'y' | 'diameter',
     needed: boolean,
@@ -261,7 +266,9 @@ function qupathRows(text: string, { name, missing }: DearrayOptions): readonly D
   return rows;
 }
 
-/** Two cores of one name on one slide: which of them a row, a picture or a tile is of could not be told. */
+/**
+ * Faults of two cores on one slide with the same name: rows, pictures and tiles of the two could not be distinguished.
+ */
 function twice(rows: readonly DearrayRow[]): readonly TableFault[] {
   const first = new Map<string, DearrayRow>();
   return rows.flatMap((row): TableFault[] => {

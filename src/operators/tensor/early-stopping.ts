@@ -13,7 +13,7 @@ export type EarlyStoppingState = z.infer<typeof earlyStoppingStateSchema>;
  * keeps the earlier epoch, and an undefined metric counts as no improvement.
  */
 export class EarlyStopping {
-  /** Its complete state, a new object after each change. Assign one to resume. */
+  /** The complete state. It is a new object after each change. Assign an earlier state to resume from it. */
   state: EarlyStoppingState = { best: null, epochsWithout: 0 };
 
   constructor(

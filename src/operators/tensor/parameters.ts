@@ -42,7 +42,10 @@ export const linearSpecs = (
   ];
 };
 
-/** The last layer of a network: its outputs per patient, and their initial biases. null draws them. */
+/**
+ * The last layer of a network: its outputs per patient, and their initial biases. If `startBiases` is null, the biases
+ * are drawn at random.
+ */
 export interface OutputLayer {
   readonly outputs: number;
   readonly startBiases: readonly number[] | null;

@@ -42,7 +42,7 @@ const smallestChange = 1e-8;
  * `lr` is the rate of the next epoch.
  */
 export class Plateau {
-  /** Its complete state, a new object after each change. Assign one to resume. */
+  /** The complete state. It is a new object after each change. Assign an earlier state to resume from it. */
   state: PlateauState;
   private readonly options: Required<PlateauOptions>;
 

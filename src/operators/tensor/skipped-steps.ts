@@ -23,7 +23,7 @@ const mostInARow = 10;
 
 /** Counts the steps that were skipped because loss or gradient were not finite. */
 export class SkippedSteps {
-  /** Its complete state, a new object after each change. Assign one to resume. */
+  /** The complete state. It is a new object after each change. Assign an earlier state to resume from it. */
   state: SkippedStepsState = { total: 0, inARow: 0 };
 
   took(): void {

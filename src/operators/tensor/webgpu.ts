@@ -62,7 +62,7 @@ async function open(): Promise<string> {
   const device = await adapter.requestDevice({ requiredLimits: wantedLimits(adapter.limits) });
   const backend = withNavigator(gpu, () => new kernels.WebGPUBackend(device, adapter.info));
   guardReads(backend, device);
-  // Otherwise small tensors would be computed by another backend, and returned by a blocking read.
+  // With this flag on, TensorFlow.js computes small tensors on another backend and returns them by a synchronous read.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   tf.registerBackend('webgpu', () => backend);
   onRelease(() => {
@@ -112,7 +112,10 @@ function withNavigator<T>(own: Gpu, make: () => T): T {
   }
 }
 
-/** As much as the GPU allows: the guaranteed minimum of buffers per kernel is less than the inputs of some sums. */
+/**
+ * Requests the largest limits of the GPU. Some sums have more inputs than the number of buffers per kernel that WebGPU
+ * guarantees.
+ */
 const wantedLimits = (limits: GpuAdapter['limits']): Readonly<Record<string, number>> =>
   Object.fromEntries(
     [

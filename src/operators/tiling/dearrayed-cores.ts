@@ -17,15 +17,15 @@ import {
 import { tileOpenedCore } from './tile-cores.js';
 import { meanMpp } from './tiles-data.js';
 
-/** A slide that could not be hashed is no source of the job. */
+/** A slide that could not be hashed is missing from the sources of the job. Its cores get this failure. */
 const goneSlide: Refusal = {
   reason: 'its slide could not be read when the run was planned',
   fix: 'Look at the failure of the slide.',
 };
 
 /**
- * Tiles the cores of a patient on whole TMA slides, each as an image of its own. A slide is opened once for its cores. A core that
- * cannot be used leaves the others alone.
+ * Tiles the cores of a patient on whole TMA slides. Each core is an image of its own. A slide is opened once for all
+ * its cores. A core that cannot be used does not affect the others.
  */
 export async function tileCoresOnSlides(
   sources: readonly SourceFile[],
@@ -67,7 +67,9 @@ const blankCore = (one: CoreOnSlide, unit: Unit): ImageTiles['image'] => ({
   id: coreId(one),
 });
 
-/** Problems of cores of one slide are told apart by the name of the core. */
+/**
+ * Adds the name of the core to its problems, so that the problems of several cores on one slide can be distinguished.
+ */
 const placed = (tiles: ImageTiles, name: string): ImageTiles => ({
   ...tiles,
   problems: tiles.problems.map((problem) => ({ ...problem, place: `core ${name}` })),

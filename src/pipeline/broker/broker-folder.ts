@@ -27,7 +27,7 @@ const settingsSchema = z.object({
 });
 export type BrokerSettings = z.infer<typeof settingsSchema>;
 
-/** Connections of this process, each with a record of its own. */
+/** Number of connections of this process so far. Each has a record of its own. */
 let uses = 0;
 
 /** The folder `<store>/broker`: the data of the store's broker, and the records that tell whether it runs. */
@@ -145,7 +145,7 @@ export class BrokerFolder {
   /** Ends the watcher of a broker that has ended. */
   endWatcher(): void {
     const pid = this.watcher();
-    // The group: the shell and what it waits for.
+    // The signal goes to the process group: the shell, and the command that it waits for.
     if (pid !== null) process.kill(-pid, 'SIGTERM');
   }
 

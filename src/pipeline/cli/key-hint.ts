@@ -4,10 +4,10 @@ import { configJsonSchema, schemaKeys } from '../config/schema-tree.js';
 const named = 4;
 
 /**
- * What to type in place of an unknown option that is called like a key of the experiment: `--epochs 3` is
- * `--set train.epochs=3`. Null if no key is called so.
+ * The right form of an unknown option that has the name of a key of the experiment: `--epochs 3` becomes `--set
+ * train.epochs=3`. Null if no key has this name.
  *
- * @param option - as it is typed, with its value after `=` if it is written so
+ * @param option - as the user typed it, with `=` and the value if the value was written so
  * @param argv - the command line after the name of the program
  */
 export function keyHint(option: string, argv: readonly string[]): string | null {

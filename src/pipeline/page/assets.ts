@@ -11,15 +11,15 @@ interface Asset {
 }
 
 /**
- * The files of the page by address: its script and style, and the two libraries. They are read once, at once: a server that reads
- * the log of a run has little time for files. Addresses are looked up in this table alone, so
- * none can lead to another file.
+ * The files of the page by address: its script and style, and the two libraries. All are read at the start, because a
+ * server that reads the log of a run has little time for files. An address that is not in this table is refused, so no
+ * address can lead to another file.
  */
 export function pageAssets(): ReadonlyMap<string, Asset> {
   const script = 'text/javascript; charset=utf-8';
   const style = 'text/css; charset=utf-8';
   const kept = (type: string, text: Promise<string>): Asset => {
-    // Whoever asks for the file is told why it cannot be read.
+    // The error is reported to the client that requests the file.
     text.catch(() => undefined);
     return { type, read: () => text };
   };

@@ -7,8 +7,8 @@ import { rowsIn } from './run-files.js';
 const trainingJob = /^(stage1|stage2|stage3|joint)\/fold-(\d+)(?:\/([\w.+-]+))?$/;
 
 /**
- * All epochs of a training job that ended, from `history.csv` in the run directory: a worker tells some epochs only, and none of a job that
- * is cached. Null when the directory has none.
+ * All epochs of a training job that ended, from `history.csv` in the run directory. The events are not enough: a worker
+ * reports only some epochs, and a cached job has none. Null if the directory has no such file.
  */
 export function historyOf(directory: string, job: string): Curve | null {
   const [, stage, fold, what] = trainingJob.exec(job) ?? [];

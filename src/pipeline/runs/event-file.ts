@@ -29,8 +29,8 @@ export interface OpenLog {
 const anyEvent = z.object({ type: z.string() });
 
 /**
- * So many ids, at least, are remembered of the events written last. A publisher repeats an event within a few minutes or never, and the
- * ids of all events would make `up` larger for as long as it runs.
+ * Minimum number of recent events whose ids are kept in memory, to recognise repeated events. A publisher repeats an
+ * event within a few minutes or never. If all ids were kept, the memory of `up` would grow for as long as it runs.
  */
 export const recentIds = 50_000;
 

@@ -24,10 +24,10 @@ interface PlacedCore {
 type Shared = Pick<Unit, 'tiling' | 'names'> & { readonly modality: ModalityId };
 
 /**
- * The jobs of whole TMA slides: one for each patient, with the cores that a dearray table says are of the patient. Where they lie is part of
- * the unit, so that an edit of a row computes its patients alone.
+ * The jobs of whole TMA slides: one for each patient, with the cores that the dearray table assigns to the patient. The positions of the
+ * cores are part of the unit, so an edit of a row computes only the jobs of its patients again.
  *
- * @param mppOf what the slide table says of a slide
+ * @param mppOf the mpp that the slide table gives for a slide
  * @throws HafError HAF_TABLE_INVALID for a table with faults, HAF_JOIN_REFUSED when it fits no slide or names no patient
  */
 export async function dearrayJobs(
@@ -144,7 +144,10 @@ async function rowsOf(
   return rows;
 }
 
-/** The slide of each row: what its column says, else the slide that the table is named as, else the only one. */
+/**
+ * The slide of each row: the one that its column names. Without such a column, the slide with the name of the table, or
+ * else the only slide.
+ */
 function onSlides(
   modality: ModalityId,
   rows: readonly DearrayRow[],

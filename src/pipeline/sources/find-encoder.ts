@@ -21,7 +21,10 @@ interface NamedModel {
   readonly key: string;
 }
 
-/** The models that encode images of the experiment, with the modality of those of one modality. */
+/**
+ * The models that encode images of the experiment: the shared one, and those of single modalities with the name of the
+ * modality.
+ */
 export function modelsOf(
   { embed, data }: Config,
   images: ReadonlySet<ModalityId>,
