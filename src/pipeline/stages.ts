@@ -142,7 +142,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'stage3',
     // Version 4: classical rows write their model. Version 5: ridge treats an absent table as no information, and a
     // stack adds its parts. Version 6: three divisions into inner folds choose the penalties of a stack.
-    version: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 6 : 3),
+    version: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 7 : 3),
     class: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 'cpu' : 'gpu'),
     reads: ({ method }) => [
       'seed',

@@ -173,7 +173,6 @@ describe('penalised logistic regression', () => {
             rowsAt(z, others),
             others.map((i) => y[i] as 0 | 1),
             lambda,
-            [],
             400,
           );
           for (const i of all.filter((one) => fold[one] === held))
@@ -200,20 +199,62 @@ describe('penalised logistic regression', () => {
     expect(inErrors(lambdas[chosen - 1] ?? NaN)).toBeGreaterThan(1);
   });
 
-  it('is drawn to given coefficients: at a large penalty it has them, and its gradient is that of the shifted penalty', () => {
-    const { x, y } = invented(60, 3);
-    const towards = [0.4, -0.2, 0];
-    const at = (lambda: number) => fitLogisticRidge(x, y, [], { lambdas: [lambda], towards }).model;
-    const strong = at(1e6);
-    strong.coefficients.forEach((own, k) =>
-      expect(own * (strong.factor[k] ?? NaN)).toBeCloseTo(towards[k] ?? NaN, 6),
+  it.each([
+    [12, 0.001],
+    [12, 0.1],
+    [5, 1e-5],
+    [12, 1000],
+  ])(
+    'with weights of at least 0, %i columns at penalty %d meet the conditions of the optimum',
+    (columns, lambda) => {
+      const { x, y } = invented(80, columns);
+      const free = fitLogisticRidge(x, y, [], { lambdas: [lambda] }).model;
+      const { model } = fitLogisticRidge(x, y, [], { lambdas: [lambda], nonNegative: true });
+      expect(Math.min(...free.coefficients)).toBeLessThan(0);
+      const scale = { mean: Float64Array.from(model.mean), factor: Float64Array.from(model.factor) };
+      const z = standardised(x, scale);
+      const residuals = [...logisticLogits(model, x)].map((logit, i) => probability(logit) - (y[i] ?? NaN));
+      expect(mean(residuals)).toBeCloseTo(0, 9);
+      // Karush, Kuhn and Tucker: the slope is 0 for a weight above 0, and not below 0 for a weight of 0.
+      let above = 0;
+      model.coefficients.forEach((own, column) => {
+        expect(own).toBeGreaterThanOrEqual(0);
+        const slope =
+          mean(residuals.map((one, i) => one * (z.values[i * columns + column] ?? NaN))) + lambda * own;
+        if (own === 0) expect(slope).toBeGreaterThan(-1e-7);
+        else {
+          above++;
+          expect(slope).toBeCloseTo(0, 7);
+        }
+      });
+      expect(above).toBeGreaterThan(0);
+      expect(above).toBeLessThan(columns);
+    },
+  );
+
+  it('with weights of at least 0 is the usual fit where that has none below 0', () => {
+    const { x, y } = invented(300, 2);
+    const turned = { ...x, values: x.values.map((value, at) => (at % 2 === 1 ? -value : value)) };
+    const [free, bound] = [false, true].map(
+      (nonNegative) => fitLogisticRidge(turned, y, [], { lambdas: [0.01], nonNegative }).model,
     );
-    // Gradient descent finds the same minimum if the penalty is on the distance to the given coefficients.
-    const model = at(0.05);
-    const scale = { mean: Float64Array.from(model.mean), factor: Float64Array.from(model.factor) };
-    const centre = towards.map((own, k) => own / (model.factor[k] ?? NaN));
-    const found = descend(standardised(x, scale), y, 0.05, centre);
-    [...model.coefficients, model.intercept].forEach((own, k) => expect(own).toBeCloseTo(found[k] ?? NaN, 6));
+    bound?.coefficients.forEach((own, k) => expect(own).toBeCloseTo(free?.coefficients[k] ?? NaN, 6));
+    expect(Math.min(...(free?.coefficients ?? []))).toBeGreaterThan(0);
+  });
+
+  it('with weights of at least 0 has bounded fits in the inner folds, too', () => {
+    const { x, y } = invented(160, 2);
+    const turned = { ...x, values: x.values.map((value, at) => (at % 2 === 1 ? -value : value)) };
+    const inner = innerFoldsOf(y, rng(4, 'inner'), 2);
+    const losses = (of: Matrix, nonNegative: boolean): readonly number[] =>
+      fitLogisticRidge(of, y, inner, { nonNegative }).path.map(({ logLoss }) => logLoss);
+    const bound = losses(turned, true);
+    losses(turned, false).forEach((loss, k) => expect(bound[k]).toBeCloseTo(loss, 6));
+    // Without the second column, whose weight is below 0 in every inner fold.
+    const first = matrix(Array.from({ length: x.rows }, (_, i) => [x.values[2 * i] ?? NaN]));
+    const alone = losses(first, false);
+    losses(x, true).forEach((loss, k) => expect(loss).toBeCloseTo(alone[k] ?? NaN, 6));
+    expect(Math.min(...alone)).toBeGreaterThan(Math.min(...losses(x, false)) + 0.001);
   });
 
   it('calibrates nothing when the held-out patients are ranked no better than by chance', () => {
@@ -302,16 +343,10 @@ describe('the loss with the best intercept', () => {
 });
 
 /** Minimum of `objective` by plain gradient descent: slow, and independent of Newton's method. */
-function descend(
-  z: Matrix,
-  y: readonly (0 | 1)[],
-  lambda: number,
-  centre: readonly number[] = [],
-  steps = 3000,
-): number[] {
+function descend(z: Matrix, y: readonly (0 | 1)[], lambda: number, steps = 3000): number[] {
   const at = new Array<number>(z.columns + 1).fill(0);
   for (let step = 0; step < steps; step++) {
-    const slope = at.map((own, k) => (k < z.columns ? lambda * (own - (centre[k] ?? 0)) : 0));
+    const slope = at.map((own, k) => (k < z.columns ? lambda * own : 0));
     y.forEach((own, i) => {
       const row = [...z.values.subarray(i * z.columns, (i + 1) * z.columns), 1];
       const excess = probability(row.reduce((sum, value, k) => sum + value * (at[k] ?? NaN), 0)) - own;

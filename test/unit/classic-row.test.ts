@@ -213,7 +213,7 @@ describe('a stack', () => {
     expect(new Set(seen).size).toBe(3);
   });
 
-  it('combines a logit above the base rate, or 0 and a mark', () => {
+  it('combines logits above the base rate, 0 for a missing modality', () => {
     expect([
       ...combinedColumns(
         [
@@ -222,7 +222,34 @@ describe('a stack', () => {
         ],
         -0.5,
       ).values,
-    ]).toEqual([1.5, 0, 0, 1, 0, 1, -1.5, 0]);
+    ]).toEqual([1.5, 0, 0, -1.5]);
+  });
+
+  it('gives no modality a weight below 0: scores that rank in the wrong direction have no influence', () => {
+    const stream = rng(2, 'noise');
+    const noise = {
+      ...{ modality: 'noise', width: 2 },
+      means: new Map(ids.map((id) => [id, Float64Array.from([stream.normal(), stream.normal()])])),
+    };
+    const { model } = fitStack(
+      { ...inputsOf(ids), bags: [noise] },
+      labels,
+      ...([0, { folds: rng(1, 'folds'), drop: rng(1, 'drop') }] as const),
+    );
+    expect(Math.min(...model.combination.coefficients)).toBeGreaterThanOrEqual(0);
+    expect(model.combination.coefficients).toHaveLength(3);
+    expect(Math.max(...model.combination.coefficients)).toBeGreaterThan(0.1);
+  });
+
+  it('is refused when its file has other weights than parts, as files of an earlier form', async () => {
+    const { model } = await row('stack', 'binary');
+    if (model.kind !== 'stack') expect.unreachable();
+    const { combination } = model;
+    const marked = { ...combination, coefficients: combination.coefficients.flatMap((own) => [own, 0]) };
+    expect(classicModelSchema.safeParse(model).success).toBe(true);
+    expect(classicModelSchema.safeParse({ ...model, combination: marked }).error?.message).toContain(
+      'another number of weights than of parts',
+    );
   });
 
   it('refuses a bag of another width', () => {

@@ -66,8 +66,8 @@ export function fitStack(
     ),
     rows.map(({ patient }) => y[patient] as 0 | 1),
     inner.map((fold) => Int32Array.from(rows, ({ patient }) => fold[patient] as number)),
-    // Each part is calibrated, so the logits of independent parts can be added. The penalty draws the combination towards this sum.
-    { choose: 'logLoss', towards: parts.flatMap(() => [1, 0]) },
+    // A part with a weight below 0 would count as its own opposite.
+    { choose: 'logLoss', nonNegative: true },
   );
   return {
     model: {

@@ -1,5 +1,6 @@
 import { counted } from '../../pipeline/core/wording.js';
-import { rowsAt, timesVector, type Matrix } from '../survival/matrix.js';
+import { columnsAt, rowsAt, timesVector, transposedTimes, type Matrix } from '../survival/matrix.js';
+import { nonNegativeMinimum } from '../survival/non-negative.js';
 import { penalisedMinimum } from '../survival/penalised-newton.js';
 import { preconditionerOf, ridgeBasis, standardised, type RidgeBasis } from '../survival/ridge-basis.js';
 import { auc } from '../stats/auc.js';
@@ -43,13 +44,13 @@ export interface LogisticChoices {
    * `oneStandardError`: the largest penalty whose log loss differs from the least by at most one standard error of the difference.
    */
   readonly choose?: 'auc' | 'logLoss' | 'oneStandardError';
-  /** The target that the penalty draws coefficients towards, on the scale of the given columns. If absent: 0. */
-  readonly towards?: readonly number[];
+  /** Whether no coefficient may be below 0. Possible with fewer columns than patients. */
+  readonly nonNegative?: boolean;
 }
 
 /**
- * Logistic regression with a ridge penalty on standardised columns: minimises `mean loss + lambda/2 |beta - towards|^2` (method.md
- * 12.1). The intercept is not penalised. Lambda is chosen over inner folds of the training patients. A large penalty can rank
+ * Logistic regression with a ridge penalty on standardised columns: minimises `mean loss + lambda/2 |beta|^2` (method.md 12.1).
+ * The intercept is not penalised. Lambda is chosen over inner folds of the training patients. A large penalty can rank
  * patients well but makes all probabilities similar. So the logits are afterwards scaled by a logistic regression on those of the
  * held-out patients (Platt).
  *
@@ -63,29 +64,30 @@ export function fitLogisticRidge(
   x: Matrix,
   y: readonly (0 | 1)[],
   divisions: readonly Int32Array[],
-  { lambdas = defaultLambdas, choose = 'auc', towards = [] }: LogisticChoices = {},
+  { lambdas = defaultLambdas, choose = 'auc', nonNegative = false }: LogisticChoices = {},
 ): LogisticFit {
   if (x.rows !== y.length || x.values.length !== x.rows * x.columns)
     throw new RangeError(`${x.rows} rows of ${x.columns} columns but ${y.length} patients`);
   if (!x.values.every(Number.isFinite))
     throw new RangeError('a value of a logistic regression is not finite');
   const basis = ridgeBasis(x);
+  if (nonNegative && x.columns > x.rows)
+    throw new RangeError(`${x.columns} coefficients of at least 0 need as many rows, not ${x.rows}`);
   const { scale } = basis;
-  const centre = scale.factor.map((factor, column) => (factor > 0 ? (towards[column] ?? 0) / factor : 0));
-  const at = { basis, y, offset: timesVector(standardised(x, scale), centre) };
+  const at = { basis, y, nonNegative };
   const tried = [...lambdas].sort((a, b) => b - a);
   const choice =
     divisions.length === 0 || tried.length === 1
       ? { lambda: tried[0] as number, path: [], heldOut: null, notes: fewPatients(tried, y) }
       : chooseLambda(at, tried, divisions, choose);
-  const part = { rows: basis.rows, offset: at.offset, y };
-  const w = fitAt(basis, part, choice.lambda, new Float64Array(basis.rows.columns), 1e-9);
+  const part = { rows: basis.rows, y };
+  const w = fitAt(at, part, choice.lambda, new Float64Array(basis.rows.columns), 1e-9);
   const { lambda, path, notes, heldOut } = choice;
   const model = {
     mean: [...scale.mean],
     factor: [...scale.factor],
-    coefficients: [...basis.coefficients(w).map((own, column) => own + (centre[column] as number))],
-    intercept: bestIntercept(predictors(part, w), y),
+    coefficients: [...basis.coefficients(w)],
+    intercept: bestIntercept(timesVector(part.rows, w), y),
     lambda,
   };
   if (heldOut === null) return { model, path, heldOut, notes };
@@ -129,37 +131,54 @@ const fewPatients = (tried: readonly number[], y: readonly (0 | 1)[]): readonly 
         `${counted(y.filter((own) => own === 1).length, 'event')} of ${y.length} patients cannot choose a penalty: the largest is taken`,
       ];
 
-/** The patients of a fit: their rows in the basis, their offsets from the prior, and their classes. */
+/** The patients of a fit: their rows in the basis, and their classes. */
 interface FitPart {
   readonly rows: Matrix;
-  readonly offset: Float64Array;
   readonly y: readonly (0 | 1)[];
 }
 
-/** Linear predictors without an intercept. */
-const predictors = ({ rows, offset }: Omit<FitPart, 'y'>, w: Float64Array): Float64Array =>
-  timesVector(rows, w).map((own, i) => own + (offset[i] as number));
+/** All patients in the basis of the columns, and whether coefficients below 0 are forbidden. */
+interface Fitted {
+  readonly basis: RidgeBasis;
+  readonly y: readonly (0 | 1)[];
+  readonly nonNegative: boolean;
+}
 
 /** @param tolerance maximum length of the gradient of the mean loss */
 function fitAt(
-  basis: RidgeBasis,
-  { rows, offset, y }: FitPart,
+  { basis, nonNegative }: Omit<Fitted, 'y'>,
+  { rows, y }: FitPart,
   lambda: number,
   start: Float64Array,
   tolerance: number,
   preconditioner?: Matrix,
 ): Float64Array {
   const summed = lambda * rows.rows;
-  const shifted = (eta: Float64Array): Float64Array => eta.map((own, i) => own + (offset[i] as number));
-  return penalisedMinimum(
+  const curvature = meanCurvature(y);
+  const minimum = (own: Matrix, from: Float64Array, prepared: Matrix): Float64Array =>
+    penalisedMinimum(
+      {
+        ...{ rows: own, lambda: summed, name: 'logistic', preconditioner: prepared },
+        lossAt: (eta) => profiledLoss(eta, y),
+        curvatureAt: (eta) => profiledCurvature(eta, y),
+      },
+      from,
+      tolerance * rows.rows,
+    );
+  if (!nonNegative) return minimum(rows, start, preconditioner ?? preconditionerOf(basis, curvature, summed));
+  return nonNegativeMinimum(
     {
-      ...{ rows, lambda: summed, name: 'logistic' },
-      preconditioner: preconditioner ?? preconditionerOf(basis, meanCurvature(y), summed),
-      lossAt: (eta) => profiledLoss(shifted(eta), y),
-      curvatureAt: (eta) => profiledCurvature(shifted(eta), y),
+      minimise: (columns, from) => {
+        const gram = rowsAt(columnsAt(basis.gram, columns), columns);
+        return minimum(columnsAt(rows, columns), from, preconditionerOf({ gram }, curvature, summed));
+      },
+      gradient: (w) =>
+        transposedTimes(rows, profiledLoss(timesVector(rows, w), y).gradient).map(
+          (slope, column) => slope + summed * (w[column] as number),
+        ),
     },
     start,
-    tolerance * rows.rows,
+    10 * tolerance * rows.rows,
   );
 }
 
@@ -169,7 +188,7 @@ function meanCurvature(y: readonly (0 | 1)[]): number {
 }
 
 function chooseLambda(
-  { basis, y, offset }: Omit<FitPart, 'rows'> & { readonly basis: RidgeBasis },
+  { basis, y, nonNegative }: Fitted,
   tried: readonly number[],
   divisions: readonly Int32Array[],
   choose: LogisticChoices['choose'],
@@ -177,7 +196,6 @@ function chooseLambda(
   const positions = y.map((_, i) => i);
   const partOf = (own: readonly number[]): FitPart => ({
     rows: rowsAt(basis.rows, own),
-    offset: Float64Array.from(own, (i) => offset[i] as number),
     y: own.map((i) => y[i] as 0 | 1),
   });
   const inner = divisions.flatMap((fold) =>
@@ -194,9 +212,9 @@ function chooseLambda(
     const preconditioner = preconditionerOf(basis, meanCurvature(y), lambda * basis.rows.rows);
     const heldOut = new Float64Array(y.length);
     const aucs = inner.map((part) => {
-      part.w = fitAt(basis, part.members, lambda, part.w, 1e-7, preconditioner);
-      const intercept = bestIntercept(predictors(part.members, part.w), part.members.y);
-      const logits = predictors(part.held, part.w).map((own) => own + intercept);
+      part.w = fitAt({ basis, nonNegative }, part.members, lambda, part.w, 1e-7, preconditioner);
+      const intercept = bestIntercept(timesVector(part.members.rows, part.w), part.members.y);
+      const logits = timesVector(part.held.rows, part.w).map((own) => own + intercept);
       part.others.forEach(
         (i, k) => (heldOut[i] = (heldOut[i] as number) + (logits[k] as number) / divisions.length),
       );

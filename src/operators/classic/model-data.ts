@@ -29,29 +29,37 @@ export const forestModelSchema = z.strictObject({
 });
 export type ForestModel = z.infer<typeof forestModelSchema>;
 
-export const stackModelSchema = z.strictObject({
-  kind: z.literal('stack'),
-  base,
-  /** One model per modality, for the columns of a table or the mean instance of a bag. */
-  parts: z.array(
-    z.discriminatedUnion('from', [
-      z.strictObject({
-        from: z.literal('table'),
-        modality: z.string(),
-        design: designSchema,
-        logistic: logisticSchema,
-      }),
-      z.strictObject({
-        from: z.literal('bag'),
-        modality: z.string(),
-        width: z.number().int().positive(),
-        logistic: logisticSchema,
-      }),
-    ]),
-  ),
-  /** The combination. It reads two columns for each part: the logit above the base rate, and a mark if the modality is missing. */
-  combination: logisticSchema,
-});
+export const stackModelSchema = z
+  .strictObject({
+    kind: z.literal('stack'),
+    base,
+    /** One model per modality, for the columns of a table or the mean instance of a bag. */
+    parts: z.array(
+      z.discriminatedUnion('from', [
+        z.strictObject({
+          from: z.literal('table'),
+          modality: z.string(),
+          design: designSchema,
+          logistic: logisticSchema,
+        }),
+        z.strictObject({
+          from: z.literal('bag'),
+          modality: z.string(),
+          width: z.number().int().positive(),
+          logistic: logisticSchema,
+        }),
+      ]),
+    ),
+    /**
+     * The combination. It reads one column for each part: the logit above the base rate, or 0 if the modality is missing. No
+     * coefficient is below 0.
+     */
+    combination: logisticSchema,
+  })
+  .refine(({ parts, combination }) => combination.coefficients.length === parts.length, {
+    path: ['combination'],
+    error: 'the stack has another number of weights than of parts',
+  });
 export type StackModel = z.infer<typeof stackModelSchema>;
 
 export const coxRidgeModelSchema = z.strictObject({

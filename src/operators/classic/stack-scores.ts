@@ -54,16 +54,15 @@ export function meansMatrix(
 }
 
 /**
- * The inputs of the combination, two columns per modality: its logit above the base rate and 0, or 0 and 1 if it is missing.
+ * The inputs of the combination, one column per modality: its logit above the base rate, and 0 if it is missing.
  *
  * @param scores of each patient a logit for each modality, null if it is missing
  */
 export function combinedColumns(scores: readonly (readonly (number | null)[])[], base: number): Matrix {
-  const columns = 2 * (scores[0]?.length ?? 0);
   return {
-    ...{ rows: scores.length, columns },
+    ...{ rows: scores.length, columns: scores[0]?.length ?? 0 },
     values: Float64Array.from(
-      scores.flatMap((row) => row.flatMap((logit) => (logit === null ? [0, 1] : [logit - base, 0]))),
+      scores.flatMap((row) => row.map((logit) => (logit === null ? 0 : logit - base))),
     ),
   };
 }

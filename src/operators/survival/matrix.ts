@@ -73,3 +73,15 @@ export function rowsAt({ columns, values }: Matrix, rows: readonly number[]): Ma
     picked.set(values.subarray(row * columns, (row + 1) * columns), to * columns);
   return { rows: rows.length, columns, values: picked };
 }
+
+/** Some columns of a matrix, by position. */
+export function columnsAt({ rows, columns, values }: Matrix, picked: readonly number[]): Matrix {
+  return {
+    ...{ rows, columns: picked.length },
+    values: Float64Array.from(
+      { length: rows * picked.length },
+      (_, at) =>
+        values[Math.floor(at / picked.length) * columns + (picked[at % picked.length] as number)] as number,
+    ),
+  };
+}

@@ -53,7 +53,11 @@ export function ridgeBasis(x: Matrix): RidgeBasis {
  *
  * @param curvature mean second derivative of the loss of a patient
  */
-export const preconditionerOf = ({ gram }: RidgeBasis, curvature: number, lambda: number): Matrix =>
+export const preconditionerOf = (
+  { gram }: Pick<RidgeBasis, 'gram'>,
+  curvature: number,
+  lambda: number,
+): Matrix =>
   cholesky({
     ...gram,
     values: gram.values.map((value, at) => curvature * value + (at % (gram.columns + 1) === 0 ? lambda : 0)),
