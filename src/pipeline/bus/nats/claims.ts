@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { JsMsg } from 'nats';
 import { workItemKey, type Job } from '../job.js';
 import { vanishedEvent } from '../vanished.js';
 import type { DeadLetters } from './dead-letters.js';
 import { instant } from './instant.js';
 import { NatsLease, tellEnd, type LeaseOptions } from './lease.js';
 import { parseMessage } from './queue-message.js';
+import type { QueuedMessage } from './queued-message.js';
 import { claimed, type WorkItem } from './work-item.js';
 
 export interface ClaimOptions extends LeaseOptions {
@@ -29,7 +29,7 @@ export class Claims {
    * job's store.
    */
   async take(
-    message: JsMsg,
+    message: QueuedMessage,
     worker: string,
     serves: (job: Job) => boolean,
   ): Promise<NatsLease | 'foreign' | null> {
@@ -78,7 +78,11 @@ export class Claims {
   }
 
   /** Settles a work item that no worker holds. Does nothing when another process has changed the item first. */
-  private async giveUp(message: JsMsg, seen: WorkItem, end: NonNullable<WorkItem['end']>): Promise<void> {
+  private async giveUp(
+    message: QueuedMessage,
+    seen: WorkItem,
+    end: NonNullable<WorkItem['end']>,
+  ): Promise<void> {
     const item = await this.options.items.change(workItemKey(seen.job), (present) => {
       if (present?.end?.id === end.id) return present;
       const same = present?.ticket === seen.ticket && present.holder === seen.holder;

@@ -1,8 +1,10 @@
-import { StringCodec, type JetStreamClient, type JsMsg } from 'nats';
+import { StringCodec } from 'nats';
 import type { RunEventBody } from '../../run-event.js';
 import type { Job } from '../job.js';
 import type { LoggedMessage } from './logged-messages.js';
 import { deadEvent, deadJob } from './names.js';
+import type { QueuedMessage } from './queued-message.js';
+import type { Requests } from './requests.js';
 
 const text = StringCodec();
 /** A message that cannot be parsed is cut to this length. */
@@ -13,10 +15,10 @@ const keptBytes = 16 * 1024;
  * to look at.
  */
 export class DeadLetters {
-  constructor(private readonly js: JetStreamClient) {}
+  constructor(private readonly requests: Requests) {}
 
   /** Stores a message of the queue that is not a job. */
-  message(message: JsMsg, reason: string): Promise<void> {
+  message(message: QueuedMessage, reason: string): Promise<void> {
     return this.put(deadJob, { reason, ...about(message) });
   }
 
@@ -32,7 +34,9 @@ export class DeadLetters {
 
   private async put(subject: string, letter: object): Promise<void> {
     // A run does not fail because a dead letter is lost.
-    await this.js.publish(subject, text.encode(JSON.stringify({ v: 1, ...letter }))).catch(() => undefined);
+    await this.requests
+      .append(subject, text.encode(JSON.stringify({ v: 1, ...letter })))
+      .catch(() => undefined);
   }
 }
 

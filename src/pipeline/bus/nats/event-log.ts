@@ -10,11 +10,12 @@ import {
   toArray,
   type Observable,
 } from 'rxjs';
-import { headers, StringCodec, type JetStreamClient } from 'nats';
+import { StringCodec } from 'nats';
 import { runEventSchema, type RunEvent, type RunEventBody } from '../../run-event.js';
 import type { LogNews } from '../bus.js';
 import { eventsOf, eventStream, eventSubject } from './names.js';
 import type { LoggedMessage, MessageSource } from './logged-messages.js';
+import type { Requests } from './requests.js';
 import { withRetries } from './retry.js';
 
 const text = StringCodec();
@@ -26,7 +27,7 @@ export class EventLog {
   private readonly closing = new Subject<void>();
 
   constructor(
-    private readonly js: JetStreamClient,
+    private readonly requests: Requests,
     private readonly messages: MessageSource,
     /** Receives each message that is not an event. */
     private readonly reject: (message: LoggedMessage, reason: string) => void,
@@ -38,10 +39,8 @@ export class EventLog {
    */
   async publish(run: string, event: RunEventBody, id: string = randomUUID()): Promise<string> {
     const subject = eventSubject(run, event);
-    const head = headers();
-    head.set('Nats-Msg-Id', id);
     const data = text.encode(JSON.stringify({ v: 1, ...event }, shorten));
-    await withRetries(() => this.js.publish(subject, data, { headers: head }));
+    await withRetries(() => this.requests.append(subject, data, { id }));
     return id;
   }
 

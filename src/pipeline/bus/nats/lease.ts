@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { JsMsg } from 'nats';
 import type { RunEventBody } from '../../run-event.js';
 import type { Lease } from '../bus.js';
 import { workItemKey, type Job } from '../job.js';
 import type { EventLog } from './event-log.js';
 import { instant, msSince, type Instant } from './instant.js';
+import type { QueuedMessage } from './queued-message.js';
 import { withRetries } from './retry.js';
 import { requeued, settled, type WorkItem } from './work-item.js';
 import type { WorkItems } from './work-items.js';
@@ -42,7 +42,7 @@ export class NatsLease implements Lease {
   private confirmed: Instant;
 
   constructor(
-    private readonly message: JsMsg,
+    private readonly message: QueuedMessage,
     /**
      * The job as the queue's message describes it. Only an orchestrator writes messages; a work item can be written by
      * any worker.

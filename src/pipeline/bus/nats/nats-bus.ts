@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tap, type Observable } from 'rxjs';
-import { StringCodec, type JetStreamClient, type JetStreamManager, type NatsConnection } from 'nats';
-import type { BrokerRole } from './address.js';
+import type { JetStreamManager, NatsConnection } from 'nats';
+import { inboxPrefix, type BrokerRole } from './address.js';
 import { HafError } from '../../core/errors.js';
 import type { RunEvent, RunEventBody } from '../../run-event.js';
 import type { JobClass } from '../../stage.js';
@@ -28,6 +28,7 @@ import {
   untoken,
   workItemBucket,
 } from './names.js';
+import { Requests } from './requests.js';
 import { withRetries } from './retry.js';
 import { Presence } from './presence.js';
 import { Pulls } from './pulls.js';
@@ -36,7 +37,7 @@ import { messageOf, parseMessage } from './queue-message.js';
 import { longestMessage } from './stream-settings.js';
 import { eventCountOf, runsWithEvents } from './subjects-of.js';
 import { abandoned, asked, type WorkItem } from './work-item.js';
-import { WorkItems } from './work-items.js';
+import { bucketOf, WorkItems } from './work-items.js';
 
 export interface NatsBusOptions {
   /** Interval at which an orchestrator checks whether the broker has lost its queued jobs. */
@@ -50,7 +51,6 @@ export interface NatsBusOptions {
   readonly retryDelayMs?: number;
 }
 
-const text = StringCodec();
 /** Exponential backoff of a lane that receives jobs of other stores: the first pause. Each further pause is twice as long. */
 const firstRestMs = 10;
 const longestRestMs = 1000;
@@ -64,7 +64,6 @@ export class NatsBus implements Bus {
   readonly leaseMs: number;
   readonly connection: Observable<ConnectionState>;
   readonly news: Observable<string>;
-  private readonly js: JetStreamClient;
   private readonly deadLetters: DeadLetters;
   private readonly log: EventLog;
   private readonly pulls: Pulls;
@@ -76,23 +75,23 @@ export class NatsBus implements Bus {
   private constructor(
     private readonly nc: NatsConnection,
     private readonly jsm: JetStreamManager,
+    private readonly requests: Requests,
     private readonly items: WorkItems,
     private readonly presence: Presence,
     options: NatsBusOptions,
   ) {
-    this.js = nc.jetstream();
     this.leaseMs = options.leaseMs;
     this.connection = connectionState(nc);
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
-    this.deadLetters = new DeadLetters(this.js);
+    this.deadLetters = new DeadLetters(requests);
     const source = // Workers and viewers may not make consumers (broker/permissions.ts).
       options.role === 'orchestrator'
-        ? consumedMessages(this.js, eventStream)
+        ? consumedMessages(nc.jetstream(), eventStream)
         : lookedUpMessages(jsm, eventStream);
-    this.log = new EventLog(this.js, source, (message, reason) => {
+    this.log = new EventLog(requests, source, (message, reason) => {
       if (options.role !== 'viewer') this.deadLetters.event(message, reason);
     });
-    this.pulls = new Pulls(this.js);
+    this.pulls = new Pulls(nc, inboxPrefix(options.role), requests);
     this.guard = new QueueGuard({
       ...{ nc, jsm, items, presence, log: this.log, leaseMs: options.leaseMs },
       lookMs: options.lookMs ?? 10_000,
@@ -101,9 +100,8 @@ export class NatsBus implements Bus {
     });
     this.news = this.guard.news;
     this.claims = new Claims(this.deadLetters, {
+      ...{ items, log: this.log },
       maxLapses: options.maxLapses ?? 10,
-      items,
-      log: this.log,
       maxAttempts: options.maxAttempts ?? 3,
       retryDelayMs: options.retryDelayMs ?? 500,
       othersFor: async (job, decliner, declinedBy) =>
@@ -117,9 +115,10 @@ export class NatsBus implements Bus {
     const js = nc.jetstream();
     const jsm = await nc.jetstreamManager({ checkAPI: false });
     const bind = { bindOnly: true, allow_direct: true };
-    const items = new WorkItems(await js.views.kv(workItemBucket, bind), jsm);
+    const requests = new Requests(nc, inboxPrefix(options.role));
+    const items = new WorkItems(bucketOf(await js.views.kv(workItemBucket, bind), requests), jsm);
     const presence = new Presence(await js.views.kv(memberBucket, bind), jsm);
-    const bus = new NatsBus(nc, jsm, items, presence, options);
+    const bus = new NatsBus(nc, jsm, requests, items, presence, options);
     void nc.closed().then((error) => bus.onClosed(error));
     if (options.role !== 'viewer')
       nc.subscribe(allCancels, { callback: (_error, message) => bus.onCancel(message.subject) });
@@ -135,15 +134,15 @@ export class NatsBus implements Bus {
   /** Publishes a message for a queued work item. Idempotent: a claim recognises a second message of the same ticket. */
   private async queue(item: WorkItem | null): Promise<void> {
     if (item?.state !== 'queued') return;
-    const data = text.encode(messageOf(item));
+    const data = new TextEncoder().encode(messageOf(item));
     if (data.length > longestMessage)
       throw new HafError(
         'HAF_USAGE',
         `The message of ${item.job.key} has ${data.length} bytes, more than the ${longestMessage} a job may have.`,
         'Shorten the names of the files it reads.',
       );
-    const options = { msgID: `${workItemKey(item.job)}.${item.ticket}` };
-    await withRetries(() => this.js.publish(jobSubject(item.job), data, options));
+    const id = `${workItemKey(item.job)}.${item.ticket}`;
+    await withRetries(() => this.requests.append(jobSubject(item.job), data, { id }));
   }
 
   async claim(

@@ -1,26 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, JetStreamClient, JsMsg } from 'nats';
+import { nanos, type NatsConnection } from 'nats';
 import type { JobClass } from '../../stage.js';
 import { consumerOf, jobStream } from './names.js';
+import { isQueued, PullSlot } from './pull-slot.js';
+import { QueuedMessage } from './queued-message.js';
+import type { Requests } from './requests.js';
 
 /** Timeout of a pull request at the broker. The request is repeated afterwards. */
 const expiresMs = 2000;
 const pauseMs = 500;
+/** The answer to a request that has expired comes a little later. */
+const answerMs = 1.05 * expiresMs;
+const oneMessage = new TextEncoder().encode(JSON.stringify({ batch: 1, expires: nanos(expiresMs) }));
+/** Status of a pull request that has expired. */
+const expired = 408;
 
 /**
  * Pulls one message at a time. Prefetching more would let one worker hold jobs that idle workers could do. A pull request
  * cannot be cancelled. A request whose caller has stopped waiting is kept for the next caller.
  */
 export class Pulls {
-  private readonly consumers = new Map<JobClass, Promise<Consumer>>();
-  private readonly parked: Record<JobClass, Promise<JsMsg | null>[]> = { cpu: [], gpu: [] };
+  private readonly parked: Record<JobClass, Promise<QueuedMessage | null>[]> = { cpu: [], gpu: [] };
+  private readonly idle: Record<JobClass, PullSlot[]> = { cpu: [], gpu: [] };
   private closed = false;
   private failure: Error | null = null;
 
-  constructor(private readonly js: JetStreamClient) {}
+  constructor(
+    private readonly nc: NatsConnection,
+    private readonly inboxPrefix: string,
+    private readonly requests: Requests,
+  ) {}
 
   /** The next message of a class. Null when the signal aborts. */
-  async next(jobClass: JobClass, signal: AbortSignal): Promise<JsMsg | null> {
+  async next(jobClass: JobClass, signal: AbortSignal): Promise<QueuedMessage | null> {
     let forget = (): void => undefined;
     const stopped = new Promise<'stopped'>((resolve) => {
       const stop = (): void => resolve('stopped');
@@ -55,7 +67,7 @@ export class Pulls {
    * Keeps a prefetch request without a caller. A message that arrives before the next caller asks is returned to the
    * queue for other workers.
    */
-  private park(jobClass: JobClass, pull: Promise<JsMsg | null>): void {
+  private park(jobClass: JobClass, pull: Promise<QueuedMessage | null>): void {
     const parked = this.parked[jobClass];
     parked.push(pull);
     void pull.then((message) => {
@@ -70,19 +82,17 @@ export class Pulls {
    * Sends one pull request. Null when it brings no message, or when the broker is unreachable for a while: the caller
    * asks again.
    */
-  private async pull(jobClass: JobClass): Promise<JsMsg | null> {
-    try {
-      return await (await this.consumer(jobClass)).next({ expires: expiresMs });
-    } catch {
-      this.consumers.delete(jobClass);
-      if (!this.closed) await sleep(pauseMs);
-      return null;
+  private async pull(jobClass: JobClass): Promise<QueuedMessage | null> {
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${jobStream}.${consumerOf(jobClass)}`;
+    const slot = this.idle[jobClass].pop() ?? new PullSlot(this.nc, this.inboxPrefix);
+    const answer = await slot.ask(subject, oneMessage, answerMs).catch(() => 'closed' as const);
+    this.idle[jobClass].push(slot);
+    if (answer !== 'closed') {
+      if (answer && isQueued(answer)) return new QueuedMessage(answer, this.requests);
+      if (answer === null || answer.headers?.code === expired) return null;
     }
-  }
-
-  private consumer(jobClass: JobClass): Promise<Consumer> {
-    const known = this.consumers.get(jobClass) ?? this.js.consumers.get(jobStream, consumerOf(jobClass));
-    this.consumers.set(jobClass, known);
-    return known;
+    // Without a pause, a request that the broker refuses would be repeated at once.
+    if (!this.closed) await sleep(pauseMs);
+    return null;
   }
 }

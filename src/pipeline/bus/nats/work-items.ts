@@ -1,4 +1,5 @@
 import { StringCodec, NatsError, type JetStreamManager, type KV } from 'nats';
+import type { Requests } from './requests.js';
 import { withRetries } from './retry.js';
 import { workItemBucket } from './names.js';
 import { subjectsOf } from './subjects-of.js';
@@ -20,13 +21,31 @@ const neverSeen: Seen = { item: null, revision: 0 };
 /** Size of the memory of work items. It is larger than the number of a run's jobs on the bus at a time. */
 const mostRemembered = 4096;
 
+/** The bucket of the work items. */
+export interface Bucket {
+  get: KV['get'];
+  /**
+   * Writes a key if the revision of its last value is still this one. 0: the key has never been written.
+   *
+   * @returns the new revision
+   */
+  put(key: string, value: Uint8Array, revision: number): Promise<number>;
+}
+
+/** A bucket whose writes do not take the way through the client's KV. */
+export const bucketOf = (kv: KV, requests: Requests): Bucket => ({
+  get: (key) => kv.get(key),
+  put: (key, value, revision) =>
+    requests.append(`$KV.${workItemBucket}.${key}`, value, { lastSeq: revision }),
+});
+
 /** The work items of a broker, changed by compare-and-swap. */
 export class WorkItems {
   /** The last write of this connection for each key. Another connection may have changed the key since. */
   private readonly written = new Map<string, Seen>();
 
   constructor(
-    private readonly kv: KV,
+    private readonly kv: Bucket,
     private readonly jsm: JetStreamManager,
   ) {}
 
@@ -71,10 +90,7 @@ export class WorkItems {
     this.written.delete(key);
     try {
       const value = text.encode(JSON.stringify(wanted));
-      // A deleted key has a revision, too, and the client refuses kv.update(key, value, 0).
-      const written = await withRetries(() =>
-        revision > 0 ? this.kv.update(key, value, revision) : this.kv.create(key, value),
-      );
+      const written = await withRetries(() => this.kv.put(key, value, revision));
       if (wanted.state === 'queued' || wanted.state === 'running')
         this.remember(key, { item: wanted, revision: written });
       return true;

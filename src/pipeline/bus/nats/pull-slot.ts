@@ -1,0 +1,47 @@
+import { createInbox, type Msg, type NatsConnection } from 'nats';
+
+/** Payload of a negative acknowledgement. */
+const refused = new TextEncoder().encode('-NAK');
+/** `$JS.ACK.<stream>.<consumer>...`: the subject for acknowledging a message. A status has no reply subject. */
+const ackPrefix = '$JS.ACK.';
+
+/** Whether an answer to a pull request is a message of the queue, and not a status. */
+export const isQueued = ({ reply = '' }: Msg): boolean => reply.startsWith(ackPrefix);
+
+/**
+ * A subscription for the answers to pull requests of one queue, one request at a time. It is kept for the next request. The answer has
+ * the subject of the job, so the requests of a connection cannot share one subscription.
+ */
+export class PullSlot {
+  private readonly inbox: string;
+  private take: ((answer: Msg | null) => void) | null = null;
+
+  /** @param inboxPrefix where the role may subscribe */
+  constructor(
+    private readonly nc: NatsConnection,
+    inboxPrefix: string,
+  ) {
+    this.inbox = createInbox(inboxPrefix);
+    nc.subscribe(this.inbox, { callback: (error, answer) => error ?? this.onAnswer(answer) });
+  }
+
+  /** The answer to a request. Null when there is none within the timeout. */
+  ask(subject: string, data: Uint8Array, timeoutMs: number): Promise<Msg | null> {
+    return new Promise((resolve) => {
+      this.nc.publish(subject, data, { reply: this.inbox });
+      const take = (answer: Msg | null): void => {
+        clearTimeout(timer);
+        this.take = null;
+        resolve(answer);
+      };
+      const timer = setTimeout(() => take(null), timeoutMs);
+      this.take = take;
+    });
+  }
+
+  /** A message that comes after the timeout of its request is for the next request, or else is returned to the queue. */
+  private onAnswer(answer: Msg): void {
+    if (this.take) this.take(answer);
+    else if (isQueued(answer)) answer.respond(refused);
+  }
+}

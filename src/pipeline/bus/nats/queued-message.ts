@@ -1,0 +1,71 @@
+import { nanos, type Msg } from 'nats';
+import type { Requests } from './requests.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const [acknowledged, refused, inProgress, terminated] = ['+ACK', '-NAK', '+WPI', '+TERM'].map(bytes) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
+
+/**
+ * A message is acknowledged under `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>...`. Newer servers put a domain and an account
+ * before the stream.
+ */
+const [oldTokens, oldSequence, newSequence] = [9, 5, 7];
+
+/** A message of the work queue, as it was delivered to this worker. It is acknowledged once, in one of four ways. */
+export class QueuedMessage {
+  private settled = false;
+
+  constructor(
+    private readonly message: Msg,
+    private readonly requests: Requests,
+  ) {}
+
+  get subject(): string {
+    return this.message.subject;
+  }
+
+  get data(): Uint8Array {
+    return this.message.data;
+  }
+
+  /** Its sequence number in the stream. */
+  get seq(): number {
+    const tokens = (this.message.reply ?? '').split('.');
+    return Number(tokens[tokens.length === oldTokens ? oldSequence : newSequence]);
+  }
+
+  ack(): void {
+    this.settle(acknowledged);
+  }
+
+  /** Acknowledges it, and waits until the broker has taken note. Idempotent, so it can be repeated. */
+  async ackAck(): Promise<void> {
+    this.settled = true;
+    await this.requests.ask(this.message.reply ?? '', acknowledged);
+  }
+
+  /** Asks the broker to deliver it again. */
+  nak(delayMs = 0): void {
+    this.settle(delayMs > 0 ? bytes(`-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`) : refused);
+  }
+
+  /** Ends its delivery: nobody can do anything with it. */
+  term(): void {
+    this.settle(terminated);
+  }
+
+  /** Extends the time until it is delivered again. */
+  working(): void {
+    if (!this.settled) this.message.respond(inProgress);
+  }
+
+  private settle(how: Uint8Array): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.message.respond(how);
+  }
+}
