@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Sourced by the scripts beside it.
 
-# Runs a command to its end and sets `code` to its exit code. The first SIGTERM is passed on, as SLURM tells this shell
-# only; `told` is then "yes". More of them are not: a second one would end the command at once.
+# Runs a command to its end and sets `code` to its exit code. SLURM sends SIGTERM to this shell only, so the first
+# SIGTERM is passed on to the command, and `told` becomes "yes". Further signals are not passed on, because a second one
+# would end the command at once.
 until_ended() {
   local child='' passed_on=no
   told=no
@@ -25,7 +26,7 @@ until_ended() {
   wait "$child" || code=$?
 }
 
-# Works on the variables of until_ended, which calls it.
+# Used by until_ended. Reads and sets its variables.
 pass_on() {
   if [ -n "$child" ] && [ "$passed_on" = no ]; then
     passed_on=yes
