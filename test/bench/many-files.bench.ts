@@ -100,7 +100,7 @@ it(
       const fresh = perFile('fresh', usages.fresh, files);
       expect(fresh).toBeLessThan(8);
       expect(fresh).toBeLessThan(1.2 * first.fresh);
-      // A hundred thousand cached files: a minute of two cores.
+      // With this bound, a hundred thousand cached files take a minute on two cores.
       expect(perFile('cached', usages.cached, files)).toBeLessThan(1.2);
     }
   },

@@ -169,7 +169,7 @@ describe('GeoJSON for QuPath', () => {
     expect(problems).toMatchObject([
       {
         severity: 'info',
-        reason: expect.stringContaining('PrimaryTumor_HE_001 lie at micrometres') as string,
+        reason: expect.stringContaining('PrimaryTumor_HE_001 have coordinates in micrometres') as string,
       },
     ]);
     expect((await heatmapRun(await slide())).problems).toEqual([]);

@@ -78,7 +78,7 @@ export function caseContent(hdf5: File, file: FeatureFile): FeatureContent {
     patient,
     place: ofSlides ? slideGroup : coreGroup,
     reason: `The case file holds no ${file.modality} features.`,
-    fix: 'Nothing, if the patient has none.',
+    fix: 'Nothing needs to be done if the patient has none.',
   } as const;
   return { dialect: 'case', encoder: null, bags, rejected: arrays.length === 0 ? [absent] : rejected };
 }

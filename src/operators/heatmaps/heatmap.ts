@@ -128,13 +128,13 @@ function unplacedProblems(images: readonly string[], modality: ModalityId): read
   if (first === undefined) return [];
   const count =
     images.length === 1
-      ? `the tiles of ${first}`
-      : `the tiles of ${images.length} images, for example ${first},`;
+      ? `The tiles of ${first} have`
+      : `The tiles of ${images.length} images, for example ${first}, have`;
   return [
     {
       ...{ severity: 'info', stage: 'heatmap', patient: null, file: null, place: modality },
-      reason: `${count} lie at micrometres, and the slide that says how large a pixel is was not read: no GeoJSON for QuPath was written`,
-      fix: 'Nothing needs to be done without QuPath. With it, start from the slides (data.modalities), or from features with coordinates in level-0 pixels.',
+      reason: `${count} coordinates in micrometres, and the size of a pixel is not known without the slide. So no GeoJSON for QuPath was written.`,
+      fix: 'If you do not use QuPath, nothing needs to be done. Otherwise start from the slides (data.modalities), or from features with coordinates in level-0 pixels.',
     },
   ];
 }

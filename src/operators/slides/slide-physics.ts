@@ -90,8 +90,8 @@ function resolutionSize({ resolution }: TiffPage): PixelSize {
   if (micrometres === undefined) return { mpp: null, unused: said };
   const [x, y] = [micrometres / perX, micrometres / perY];
   if (plausible(x) && plausible(y)) return { mpp: { x, y, source: 'TIFF resolution' }, unused: null };
-  // Default values of editors (72, 96, 300 per inch) are no statement about the pixel size. A size in only one
-  // direction is one.
+  // A default value of an editor (72, 96, 300 per inch) does not count as a statement of the pixel size. A plausible size in
+  // only one direction counts, but it cannot be used.
   return { mpp: null, unused: plausible(x) || plausible(y) ? said : null };
 }
 

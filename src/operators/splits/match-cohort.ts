@@ -25,7 +25,7 @@ export function knownPatients(
         file,
         id,
         'The split file lists the patient, who is not in the cohort.',
-        'Nothing, if this is meant.',
+        'Nothing needs to be done if this is intended.',
       ),
     ),
   };

@@ -66,7 +66,7 @@ export type Settled =
   | {
       readonly type: 'input';
       readonly column: TypedColumn;
-      /** The cells, if they differ from the numbers of the view. */
+      /** The values of the cells. Absent if they are `numbers` of the view. */
       readonly cells?: Float64Array;
       readonly warning?: string;
     }

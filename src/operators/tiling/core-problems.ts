@@ -81,7 +81,7 @@ export function stainProblems(patient: string | undefined, cores: readonly Core[
       file: null,
       place: null,
       reason: `has no ${listed(missing)} core`,
-      fix: 'Nothing needs to be done if they were never made: absent stains are absent rows.',
+      fix: 'Nothing needs to be done if these cores were never made. The bag of the patient then has no rows of these stains.',
     },
   ];
 }
