@@ -190,7 +190,7 @@ describe('the files of a bag', () => {
       'data.modalities.S.group: slides are processed one by one; group: patient is for images',
     ]);
     expect(problems(own({ S: { ...bag, sources: ['primary'] } }))).toEqual([
-      "data.modalities.S.sources: needs file names as HANCOCK's: patient: hancock",
+      'data.modalities.S.sources: works only with names of files as HANCOCK has them; set patient: hancock, or leave sources out',
     ]);
   });
 

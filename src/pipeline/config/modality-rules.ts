@@ -155,7 +155,11 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
   if (bag.encoder !== undefined && bag.slides === null && bag.images === null)
     findings.push({ path: ['encoder'], message: 'encodes images: set slides or images to a glob' });
   if (bag.sources !== null && bag.patient !== 'hancock')
-    findings.push({ path: ['sources'], message: "needs file names as HANCOCK's: patient: hancock" });
+    findings.push({
+      path: ['sources'],
+      message:
+        'works only with names of files as HANCOCK has them; set patient: hancock, or leave sources out',
+    });
   if (bag.sources !== null && !bag.sources.includes('primary'))
     findings.push({
       path: ['sources'],

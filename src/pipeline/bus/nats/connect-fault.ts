@@ -61,7 +61,7 @@ export function connectFault(thrown: unknown, address: BrokerAddress): HafError 
     return address.auth.kind === 'none'
       ? fault(
           'HAF_BROKER_REFUSED',
-          'wants to know who we are',
+          'requires credentials',
           'Give the credentials of your role: --creds FILE.',
         )
       : fault(
