@@ -31,9 +31,10 @@ const batchBytes = 8 * 2 ** 20;
 const requestPixels = 2 ** 20;
 /**
  * Width of the columns in which tiles are read as regions. OpenSlide keeps the last 32 MB of decoded stored tiles. This
- * holds the stored tiles of two rows in a column, so that a row finds those which it shares with the row above.
+ * holds the stored tiles of two rows in a column, up to 512 px each, so that a row finds those which it shares with the
+ * row above. Stored tiles at the edge of two columns are decoded twice.
  */
-const columnWidth = 4096;
+const columnWidth = 8192;
 /** Cell size for an image that is stored as a whole. It only decides in what portions the image is copied. */
 const wholeCell = 1024;
 
