@@ -219,7 +219,12 @@ describe('slides that OpenSlide reads', () => {
 
 describe('tiles of slides that OpenSlide reads', () => {
   /** Compares all tiles of a grid over a level and beyond its edges with those of OpenSlide for Python. */
-  async function expectSameTiles(path: string, index: number, stepPx: number, by: 'regions' | 'cells') {
+  async function expectSameTiles(
+    path: string,
+    index: number,
+    [sizePx, stepPx]: readonly [number, number],
+    by: 'regions' | 'cells',
+  ) {
     const reader = (await opened(path)) as GridReader;
     const cells = vi.spyOn(reader, 'cells');
     const { levels, origin = { x: 0, y: 0 } } = reader.info;
@@ -227,12 +232,12 @@ describe('tiles of slides that OpenSlide reads', () => {
     const coords: number[] = [];
     for (let y = 5 - stepPx; y < height; y += stepPx)
       for (let x = 3 - stepPx; x < width; x += stepPx) coords.push(x * downsample, y * downsample);
-    const side = { sizePx: 64, readPx: 64, level0Px: 64 * downsample };
+    const side = { sizePx, readPx: sizePx, level0Px: sizePx * downsample };
     const geometry = { ...side, level: index, stepLevel0Px: stepPx * downsample, mpp: 0.25 };
     const places = Array.from({ length: coords.length / 2 }, (_, i) => [
       (coords[2 * i] ?? 0) + origin.x,
       (coords[2 * i + 1] ?? 0) + origin.y,
-      ...[index, 64],
+      ...[index, sizePx],
     ]);
     const expected = byPython(here as OpenSlideHere, path, places);
     const seen = new Set<number>();
@@ -246,8 +251,10 @@ describe('tiles of slides that OpenSlide reads', () => {
   }
 
   it.each([
-    ['one beside the other, read as regions', 64, 'regions'],
-    ['that overlap, cut from stored tiles', 16, 'cells'],
+    ['side by side, read in strips', [64, 64], 'regions'],
+    ['with gaps between them, read as regions', [64, 72], 'regions'],
+    ['of odd pixels, read as regions', [63, 63], 'regions'],
+    ['that overlap, cut from stored tiles', [64, 16], 'cells'],
   ] as const)('%s: the same pixels as Python', async (_, step, by) => {
     if (here === null) return;
     const philips = madeFile('p.tiff', philipsTiff());

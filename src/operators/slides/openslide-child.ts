@@ -30,15 +30,52 @@ function bufferOf(pixels: number): Uint32Array {
   return pixels <= keptPixels ? kept[turn] : new Uint32Array(Math.ceil(pixels / 4) * 4);
 }
 
-/** Writes the first `pixels` of `argb` as RGB to the pixel file. */
-function writePixels(argb: Uint32Array, pixels: number, at: number): void {
-  for (let first = 0; first < pixels; first += keptPixels) {
-    const length = Math.min(keptPixels, pixels - first);
-    rgbOf(argb.subarray(first, first + Math.ceil(length / 4) * 4), rgb);
-    const start = at + first * 3;
-    for (let done = 0; done < length * 3;)
-      done += writeSync(pixelFile, rgb, done, length * 3 - done, start + done);
+/** Writes the first bytes of `rgb` to the pixel file. */
+function write(bytes: number, at: number): void {
+  for (let done = 0; done < bytes;) done += writeSync(pixelFile, rgb, done, bytes - done, at + done);
+}
+
+/** Writes the pixels of a strip as RGB to the pixel file, one region after another. */
+function writeStrip(argb: Uint32Array, { width, height, count }: Strip, at: number): void {
+  const pixels = width * height;
+  if (count === 1)
+    for (let first = 0; first < pixels; first += keptPixels) {
+      const length = Math.min(keptPixels, pixels - first);
+      rgbOf(argb.subarray(first, first + Math.ceil(length / 4) * 4), rgb);
+      write(length * 3, at + first * 3);
+    }
+  else {
+    for (let i = 0; i < count; i++)
+      rgbOf(argb.subarray(i * width, count * pixels), rgb.subarray(i * pixels * 3), width, count * width);
+    write(count * pixels * 3, at);
   }
+}
+
+/** Regions of one size, side by side, that are read as one: OpenSlide draws a stored tile once for all of them. */
+interface Strip extends OpenSlideRegion {
+  /** Number of regions. `width` is that of one of them. */
+  readonly count: number;
+}
+
+/** @param downsample of the level of the regions */
+function stripsOf(regions: readonly OpenSlideRegion[], downsample: number): readonly Strip[] {
+  const strips: Strip[] = [];
+  for (const region of regions) {
+    const { x, y, width, height } = region;
+    const last = strips.at(-1);
+    const follows =
+      last !== undefined &&
+      last.x + last.count * width * downsample === x &&
+      last.y === y &&
+      last.width === width &&
+      last.height === height &&
+      // rgbOf converts four pixels at once.
+      width % 4 === 0 &&
+      (last.count + 1) * width * height <= keptPixels;
+    if (follows) strips[strips.length - 1] = { ...last, count: last.count + 1 };
+    else strips.push({ ...region, count: 1 });
+  }
+  return strips;
 }
 
 async function opened(): Promise<OpenSlideHandle> {
@@ -60,22 +97,23 @@ async function decode(level: number, region: OpenSlideRegion, argb: Uint32Array)
 }
 
 /**
- * Reads regions. Each is converted and written while koffi's thread decodes the next one.
- * @returns what remains to be done for the last region
+ * Reads regions. Each strip is converted and written while koffi's thread decodes the next one.
+ * @returns what remains to be done for the last strip
  */
 async function read({ level, regions, at }: ToOpenSlide & { readonly task: 'read' }): Promise<() => void> {
   let finish = (): void => undefined;
   let next = at;
-  for (const region of regions) {
-    const pixels = region.width * region.height;
+  const { facts } = slide ?? (await opened());
+  for (const strip of stripsOf(regions, facts.levels[level]?.downsample ?? NaN)) {
+    const pixels = strip.count * strip.width * strip.height;
     const argb = bufferOf(pixels);
-    const decoding = decode(level, region, argb);
+    const decoding = decode(level, { ...strip, width: strip.count * strip.width }, argb);
     // Awaited below. If `finish` throws before that, this fault must not become an unhandled rejection.
     decoding.catch(() => undefined);
     finish();
     await decoding;
     const start = next;
-    finish = () => writePixels(argb, pixels, start);
+    finish = () => writeStrip(argb, strip, start);
     next += pixels * 3;
   }
   return finish;
