@@ -228,7 +228,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   report: define({
     name: 'report',
-    version: 11,
+    version: 12,
     class: 'cpu',
     reads: () => [
       'name',
