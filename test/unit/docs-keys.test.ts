@@ -1,7 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { configJsonSchema } from '../../src/pipeline/config/schema-tree.js';
+import { pageBlocks } from '../support/page-steps.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -73,6 +75,21 @@ const inComments = (text: string): string[] =>
     [...comment.matchAll(/[A-Za-z][\w-]*(?:\.[\w<>*-]+)+/g)].map(([word]) => word),
   );
 
+/** The paths of all keys of a YAML value. Elements of lists are not looked into. */
+const pathsIn = (value: unknown, path = ''): readonly string[] =>
+  typeof value !== 'object' || value === null || Array.isArray(value)
+    ? [path]
+    : Object.entries(value).flatMap(([key, inner]) => pathsIn(inner, path === '' ? key : `${path}.${key}`));
+
+/** Keys in the blocks of a page that are parts of an experiment: all their top-level keys are keys of an experiment. */
+function keysInBlocks(page: string): readonly string[] {
+  const blocks = pageBlocks(page).filter(({ language }) => language === 'yaml');
+  return blocks.flatMap(({ text }) => {
+    const value = parse(text) as Record<string, unknown>;
+    return Object.keys(value).every((key) => isKey(key)) ? pathsIn(value) : [];
+  });
+}
+
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
@@ -88,6 +105,16 @@ const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 describe('the keys that the documentation names', () => {
   it.each(pages)('exist: %s', (file) => {
     expect(namedKeys(inBackticks(textOf(file))).filter((path) => !isKey(path))).toEqual([]);
+  });
+
+  it.each(pages)('exist in blocks of YAML: %s', (file) => {
+    expect(keysInBlocks(textOf(file)).filter((path) => !isKey(path))).toEqual([]);
+  });
+
+  it('are found in blocks of YAML', () => {
+    const page = '```yaml\ncv: { folds: 2, outer: 3 }\n```\n\n```yaml\nscrape_configs: []\n```\n';
+    expect(keysInBlocks(page)).toEqual(['cv.folds', 'cv.outer']);
+    expect(pages.flatMap((file) => keysInBlocks(textOf(file))).length).toBeGreaterThan(50);
   });
 
   it.each(examples)('exist in the comments of %s', (file) => {
