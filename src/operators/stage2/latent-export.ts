@@ -9,7 +9,7 @@ import { spectrumMeans } from './spectrum.js';
 
 /** The latent vectors of every patient, and the files that contain them. */
 export interface LatentExport {
-  /** Under the trained phi. */
+  /** The latent vectors under the trained phi. */
   readonly latents: Latents;
   readonly files: Readonly<Record<string, Uint8Array | object>>;
   /** Mean leading share of the validation patients after training. */

@@ -2,12 +2,12 @@ import type { Label } from './labels.js';
 
 /** Net benefit per patient of acting on a prediction at one threshold (Vickers and Elkin 2006). */
 export interface DecisionPoint {
-  /** The probability from which one would act. */
+  /** The probability from which on a patient would be treated. */
   readonly threshold: number;
-  /** Acting on patients whose probability reaches the threshold. Null if unknown. */
+  /** Net benefit if patients are treated whose probability reaches the threshold. Null if it cannot be computed. */
   readonly model: number | null;
   readonly treatAll: number | null;
-  /** Acting on no patient. */
+  /** Net benefit if no patient is treated. */
   readonly treatNone: 0;
 }
 

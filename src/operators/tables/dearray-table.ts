@@ -19,7 +19,7 @@ export interface DearrayRow {
   readonly width: number;
   readonly height: number;
   readonly size: LengthUnit;
-  /** As it is written; '' without one. */
+  /** The patient, as the table writes it. Empty if the row has no patient. */
   readonly patient: string;
   /** Marked as missing: there is no tissue. */
   readonly missing: boolean;
