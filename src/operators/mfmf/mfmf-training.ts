@@ -226,7 +226,7 @@ export class MfmfTraining implements Trainable {
     return packRuns(patients.map(rowsOf)).map(([from, to]) => patients.slice(from, to));
   }
 
-  /** The bags of such patients and their tokens. A modality that none of them has is left out. */
+  /** Reads the bags of a run of patients and computes their tokens. A modality that no patient of the run has is left out. */
   private async read(
     run: readonly number[],
     most: number | null,
