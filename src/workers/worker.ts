@@ -8,6 +8,7 @@ import type { Recipe } from '../pipeline/recipe.js';
 import type { JobClass } from '../pipeline/stage.js';
 import type { ArtifactStore } from '../pipeline/store/store.js';
 import type { Executor } from './executor.js';
+import { HeldJobs } from './held-jobs.js';
 import { trainersOf } from './trainers-of.js';
 import { startRunner, type Runner } from './runner.js';
 import { ThreadPool } from './thread-pool.js';
@@ -82,7 +83,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const membership = await bus.join(member);
   const tell = (change: Parameters<typeof membership.update>[0]): void =>
     void membership.update(change).catch(() => undefined);
-  const presence: Partial<WorkerObserver> = { holding: (jobs) => tell({ jobs: jobs.map(({ key }) => key) }) };
+  const held = new HeldJobs((jobs) => tell({ jobs }));
+  const presence: Partial<WorkerObserver> = { holding: (jobs) => held.change(jobs) };
   const observer = together(presence, options.observer);
   observer.joined(member);
   const runner = startRunner({ ...options, worker: id, lanes, observer });
@@ -97,6 +99,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     pause: ending(() => runner.pause()),
     stop: ending(() => runner.stop()),
     close: async () => {
+      held.close();
       await Promise.all([...new Set([pool, ...trainers, ...encoders])].map((executor) => executor.close()));
       await membership.leave().catch(() => undefined);
     },

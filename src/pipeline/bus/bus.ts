@@ -48,6 +48,9 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+/** The reason of each aborted `lost`. Without a reason, each abort makes an error with a stack trace. */
+export const leaseEnded = new Error('The lease has ended.');
+
 /** Number of jobs by class, and of dead letters: messages that could not be processed. */
 export interface Load {
   readonly queues: Readonly<Record<JobClass, { readonly waiting: number; readonly running: number }>>;

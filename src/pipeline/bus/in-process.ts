@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { merge, of, ReplaySubject, type Observable } from 'rxjs';
 import type { RunEvent, RunEventBody } from '../run-event.js';
 import type { JobClass } from '../stage.js';
-import type { Bus, ConnectionState, Lease, Load, LogNews } from './bus.js';
+import { leaseEnded, type Bus, type ConnectionState, type Lease, type Load, type LogNews } from './bus.js';
 import { workItemKey, type Job } from './job.js';
 import { mayBeDoneByOthers, type BusMember, type Membership } from './member.js';
 import { vanishedEvent } from './vanished.js';
@@ -219,12 +219,12 @@ export class InProcessBus implements Bus {
     const key = workItemKey(entry.job);
     if (state === 'settled' && this.entries.get(key) === entry) this.entries.delete(key);
     entry.revision++;
-    entry.lost?.abort();
+    entry.lost?.abort(leaseEnded);
   }
 
   private lease(entry: Entry, worker: string): Lease {
     entry.state = 'running';
-    entry.lost?.abort();
+    entry.lost?.abort(leaseEnded);
     const lost = (entry.lost = new AbortController());
     const revision = ++entry.revision;
     const holds = (): boolean => entry.state === 'running' && entry.revision === revision;

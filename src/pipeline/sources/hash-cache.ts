@@ -40,7 +40,7 @@ export class HashCache {
     if (known !== null) return known;
     for (let left = mostTries; left > 0; left--) {
       const began = Date.now();
-      const sha256 = await hashFile(path);
+      const sha256 = await hashFile(path, stamp.bytes);
       const after = fileStamp(path);
       if (after.text === stamp.text) {
         this.remember(path, isSettled(stamp, began) ? [stamp.text, sha256] : null);

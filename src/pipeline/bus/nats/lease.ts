@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RunEventBody } from '../../run-event.js';
-import type { Lease } from '../bus.js';
+import { leaseEnded, type Lease } from '../bus.js';
 import { workItemKey, type Job } from '../job.js';
 import type { EventLog } from './event-log.js';
 import { instant, msSince, type Instant } from './instant.js';
@@ -73,7 +73,7 @@ export class NatsLease implements Lease {
     if (this.lost.aborted) return;
     const asked = instant();
     const item = await this.options.items.get(workItemKey(this.job));
-    if (item?.state !== 'running' || item.holder !== this.holder) return this.vanished.abort();
+    if (item?.state !== 'running' || item.holder !== this.holder) return this.vanished.abort(leaseEnded);
     this.runs = item.runs;
     this.message.working();
     this.confirmed = asked;
@@ -139,7 +139,7 @@ export class NatsLease implements Lease {
     const item = await items.changeExpected(workItemKey(this.job), (present) =>
       settled(present, this.holder, { id: this.endId, event }),
     );
-    this.vanished.abort();
+    this.vanished.abort(leaseEnded);
     if (!item) return false;
     await tellEnd(log, item);
     await withRetries(() => this.message.ackAck());
@@ -162,7 +162,7 @@ export class NatsLease implements Lease {
       done = true;
       return requeued(present, this.holder, change);
     });
-    this.vanished.abort();
+    this.vanished.abort(leaseEnded);
     if (!item) return false;
     if (event) for (const run of item.runs) await log.publish(run, event);
     this.message.nak(delayMs);
