@@ -54,7 +54,7 @@ export function leaseCases(bench: Bench): void {
     const silent = await claim(one, 'silent');
     await silent.confirm();
     expect(silent.lost.aborted).toBe(false);
-    bench.keep(await claim(other, 'heir'));
+    await claim(other, 'heir');
     await silent.confirm();
     expect(silent.lost.aborted).toBe(true);
   });
