@@ -251,7 +251,7 @@ describe('tiles of slides that OpenSlide reads', () => {
   }
 
   it.each([
-    ['side by side, read in strips', [64, 64], 'regions'],
+    ['side by side, read as regions', [64, 64], 'regions'],
     ['with gaps between them, read as regions', [64, 72], 'regions'],
     ['of odd pixels, read as regions', [63, 63], 'regions'],
     ['that overlap, cut from stored tiles', [64, 16], 'cells'],

@@ -1,31 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { rgbOf } from '../../src/operators/slides/rgb-of-argb.js';
+import { RgbConverter } from '../../src/operators/slides/rgb-of-argb.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 
 const random = rng(1, 'pixels');
 const words = (length: number): Uint32Array => Uint32Array.from({ length }, () => random.int(2 ** 32));
 
-/** The bytes of one word, as the format defines them: alpha, red, green, blue from the highest byte on. */
-const bytesOf = (word: number): number[] => [(word >>> 16) & 255, (word >>> 8) & 255, word & 255];
+/** Red, green and blue of words, as the format defines them: alpha, red, green, blue from the highest byte on. */
+const expected = (argb: Uint32Array): number[] =>
+  [...argb].flatMap((word) => [(word >>> 16) & 255, (word >>> 8) & 255, word & 255]);
 
 describe('RGB of premultiplied ARGB', () => {
-  it('drops alpha and keeps the colours', () => {
-    const argb = words(64);
-    const rgb = new Uint8Array(192);
-    rgbOf(argb, rgb);
-    expect([...rgb]).toEqual([...argb].flatMap(bytesOf));
+  it.each([0, 1, 2, 3, 4, 5, 63, 4096])('drops alpha and keeps the colours of %i pixels', (pixels) => {
+    const converter = new RgbConverter(4096);
+    for (const buffer of converter.buffers) {
+      buffer.set(words(4096));
+      const argb = buffer.subarray(0, pixels);
+      expect([...converter.rgbOf(argb)]).toEqual(expected(argb));
+    }
   });
 
-  it('takes one region out of a strip', () => {
-    const [width, height, count] = [8, 5, 3];
-    const argb = words(width * height * count);
-    for (let region = 0; region < count; region++) {
-      const rgb = new Uint8Array(width * height * 3);
-      rgbOf(argb.subarray(region * width), rgb, width, count * width);
-      const expected = Array.from({ length: height }, (_, y) =>
-        [...argb.subarray((y * count + region) * width, (y * count + region + 1) * width)].flatMap(bytesOf),
-      );
-      expect([...rgb]).toEqual(expected.flat());
+  it('converts other memory, and changes no buffer', () => {
+    const converter = new RgbConverter(4096);
+    const [first, second] = converter.buffers.map((buffer) => {
+      buffer.set(words(4096));
+      return buffer.slice();
+    });
+    for (const pixels of [4096, 7]) {
+      const argb = words(pixels);
+      expect([...converter.rgbOf(argb)]).toEqual(expected(argb));
     }
+    expect(converter.buffers).toEqual([first, second]);
   });
 });

@@ -6,7 +6,7 @@ import {
   pixelFile,
   type ToOpenSlide,
 } from './openslide-messages.js';
-import { rgbOf } from './rgb-of-argb.js';
+import { RgbConverter } from './rgb-of-argb.js';
 
 // A process that holds libopenslide and one slide (openslide-process.ts). A fault of the library ends only this
 // process.
@@ -19,63 +19,24 @@ const answer = (message: FromOpenSlide): void => void process.send?.(message);
 
 /** Pixels of the buffers that are kept. Allocating buffers for every tile would cost as much as decoding it. */
 const keptPixels = 1024 * 1024;
-/** Two buffers, because the pixels of one region are converted while OpenSlide fills the buffer of the next. */
-const kept = [new Uint32Array(keptPixels), new Uint32Array(keptPixels)] as const;
-const rgb = new Uint8Array(keptPixels * 3);
+const converter = new RgbConverter(keptPixels);
 let turn: 0 | 1 = 0;
 
-/** A buffer for premultiplied ARGB. Its length is a multiple of four, as `rgbOf` needs it. */
+/** A buffer for premultiplied ARGB. There are two, because one region is converted while OpenSlide fills the buffer of the next. */
 function bufferOf(pixels: number): Uint32Array {
   turn = turn === 0 ? 1 : 0;
-  return pixels <= keptPixels ? kept[turn] : new Uint32Array(Math.ceil(pixels / 4) * 4);
+  return pixels <= keptPixels ? converter.buffers[turn] : new Uint32Array(pixels);
 }
 
-/** Writes the first bytes of `rgb` to the pixel file. */
-function write(bytes: number, at: number): void {
-  for (let done = 0; done < bytes;) done += writeSync(pixelFile, rgb, done, bytes - done, at + done);
-}
-
-/** Writes the pixels of a strip as RGB to the pixel file, one region after another. */
-function writeStrip(argb: Uint32Array, { width, height, count }: Strip, at: number): void {
-  const pixels = width * height;
-  if (count === 1)
-    for (let first = 0; first < pixels; first += keptPixels) {
-      const length = Math.min(keptPixels, pixels - first);
-      rgbOf(argb.subarray(first, first + Math.ceil(length / 4) * 4), rgb);
-      write(length * 3, at + first * 3);
-    }
-  else {
-    for (let i = 0; i < count; i++)
-      rgbOf(argb.subarray(i * width, count * pixels), rgb.subarray(i * pixels * 3), width, count * width);
-    write(count * pixels * 3, at);
+/** Writes the first `pixels` of `argb` as RGB to the pixel file. */
+function writePixels(argb: Uint32Array, pixels: number, at: number): void {
+  for (let first = 0; first < pixels; first += keptPixels) {
+    const length = Math.min(keptPixels, pixels - first);
+    const rgb = converter.rgbOf(argb.subarray(first, first + length));
+    const start = at + first * 3;
+    for (let done = 0; done < length * 3;)
+      done += writeSync(pixelFile, rgb, done, length * 3 - done, start + done);
   }
-}
-
-/** Regions of one size, side by side, that are read as one: OpenSlide draws a stored tile once for all of them. */
-interface Strip extends OpenSlideRegion {
-  /** Number of regions. `width` is that of one of them. */
-  readonly count: number;
-}
-
-/** @param downsample of the level of the regions */
-function stripsOf(regions: readonly OpenSlideRegion[], downsample: number): readonly Strip[] {
-  const strips: Strip[] = [];
-  for (const region of regions) {
-    const { x, y, width, height } = region;
-    const last = strips.at(-1);
-    const follows =
-      last !== undefined &&
-      last.x + last.count * width * downsample === x &&
-      last.y === y &&
-      last.width === width &&
-      last.height === height &&
-      // rgbOf converts four pixels at once.
-      width % 4 === 0 &&
-      (last.count + 1) * width * height <= keptPixels;
-    if (follows) strips[strips.length - 1] = { ...last, count: last.count + 1 };
-    else strips.push({ ...region, count: 1 });
-  }
-  return strips;
 }
 
 async function opened(): Promise<OpenSlideHandle> {
@@ -97,23 +58,22 @@ async function decode(level: number, region: OpenSlideRegion, argb: Uint32Array)
 }
 
 /**
- * Reads regions. Each strip is converted and written while koffi's thread decodes the next one.
- * @returns what remains to be done for the last strip
+ * Reads regions. Each is converted and written while koffi's thread decodes the next one.
+ * @returns what remains to be done for the last region
  */
 async function read({ level, regions, at }: ToOpenSlide & { readonly task: 'read' }): Promise<() => void> {
   let finish = (): void => undefined;
   let next = at;
-  const { facts } = slide ?? (await opened());
-  for (const strip of stripsOf(regions, facts.levels[level]?.downsample ?? NaN)) {
-    const pixels = strip.count * strip.width * strip.height;
+  for (const region of regions) {
+    const pixels = region.width * region.height;
     const argb = bufferOf(pixels);
-    const decoding = decode(level, { ...strip, width: strip.count * strip.width }, argb);
+    const decoding = decode(level, region, argb);
     // Awaited below. If `finish` throws before that, this fault must not become an unhandled rejection.
     decoding.catch(() => undefined);
     finish();
     await decoding;
     const start = next;
-    finish = () => writeStrip(argb, strip, start);
+    finish = () => writePixels(argb, pixels, start);
     next += pixels * 3;
   }
   return finish;

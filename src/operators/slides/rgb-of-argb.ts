@@ -1,22 +1,94 @@
+/** The part of WebAssembly that is used. The types of Node.js do not have it. */
+interface WebAssemblyApi {
+  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: object,
+  ) => { readonly exports: { readonly convert: Convert } };
+}
+type Memory = InstanceType<WebAssemblyApi['Memory']>;
+type Convert = (from: number, end: number, to: number) => void;
+
+const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi })
+  .WebAssembly;
+
+/** Local variables of the function, by number. */
+const [from, end, to] = [0, 1, 2];
+
+/** Bytes of four pixels in the order of RGB: byte 3 of a little-endian word is alpha. The last four are overwritten by the next pixels. */
+const order = [2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 3, 3, 3, 3];
+
 /**
- * Converts premultiplied ARGB to RGB over black: alpha is dropped, and the colours stay. Four pixels are three words of
- * the result, which takes half the time of single bytes. The words are signed, because V8 computes faster with them. The
- * order of bytes is little-endian, as on all processors for which koffi exists.
- *
- * @param argb rows of `stride` pixels, of which the first `width` are converted; width is a multiple of four
- * @param rgb is filled row after row, 3 x width bytes each; its `byteOffset` is a multiple of four
+ * A function in WebAssembly: converts the pixels from `from` to `end` and writes them from `to` on. One of its instructions orders four
+ * pixels, so it takes a fifth of the time of JavaScript.
  */
-export function rgbOf(argb: Uint32Array, rgb: Uint8Array, width = argb.length, stride = width): void {
-  const pixels = new Int32Array(argb.buffer, argb.byteOffset, argb.length);
-  const words = new Int32Array(rgb.buffer, rgb.byteOffset, rgb.length >> 2);
-  for (let row = 0, at = 0; row < pixels.length; row += stride)
-    for (let i = row; i < row + width; i += 4, at += 3) {
-      const a = pixels[i] as number;
-      const b = pixels[i + 1] as number;
-      const c = pixels[i + 2] as number;
-      const d = pixels[i + 3] as number;
-      words[at] = ((a >>> 16) & 0xff) | (a & 0xff00) | ((a & 0xff) << 16) | ((b << 8) & 0xff000000);
-      words[at + 1] = ((b >>> 8) & 0xff) | ((b & 0xff) << 8) | (c & 0xff0000) | ((c & 0xff00) << 16);
-      words[at + 2] = (c & 0xff) | ((d >>> 8) & 0xff00) | ((d & 0xff00) << 8) | (d << 24);
+const code = [
+  ...[0x03, 0x40], // loop
+  ...[0x20, to, 0x20, from, 0xfd, 0x00, 0, 0, 0x20, from, 0xfd, 0x00, 0, 0], // to, v128.load(from) twice
+  ...[0xfd, 0x0d, ...order], // i8x16.shuffle
+  ...[0xfd, 0x0b, 0, 0], // v128.store(to)
+  ...[0x20, to, 0x41, 12, 0x6a, 0x21, to], // to += 12
+  ...[0x20, from, 0x41, 16, 0x6a, 0x22, from], // from += 16
+  ...[0x20, end, 0x49, 0x0d, 0], // if from < end, again
+  ...[0x0b, 0x0b], // end of the loop and of the function
+];
+
+/** Its module (WebAssembly 2.0, binary format): imports the memory "pixels" "memory" and exports the function "convert". */
+function convertIn(memory: Memory): Convert {
+  const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
+  const section = (id: number, ...content: number[]): number[] => [id, content.length, ...content];
+  const module = new Module(
+    Uint8Array.from([
+      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...section(1, 1, 0x60, 3, 0x7f, 0x7f, 0x7f, 0), // type: three i32, no result
+      ...section(2, 1, ...name('pixels'), ...name('memory'), 2, 0, 1), // import of a memory, at least one page
+      ...section(3, 1, 0), // function 0 has type 0
+      ...section(7, 1, ...name('convert'), 0, 0), // export of function 0
+      ...section(10, 1, code.length + 1, 0, ...code), // its code, no further variables
+    ]),
+  );
+  return new Instance(module, { pixels: { memory } }).exports.convert;
+}
+
+const pageBytes = 65_536;
+
+/**
+ * Converts premultiplied ARGB to RGB over black: alpha is dropped, and the colours stay. The order of bytes is little-endian, as on all
+ * processors for which koffi exists.
+ */
+export class RgbConverter {
+  /** Buffers of `pixels` words for ARGB, which are converted without a copy. */
+  readonly buffers: readonly [Uint32Array, Uint32Array];
+  private readonly copies: Uint32Array;
+  private readonly rgb: Uint8Array;
+  private readonly convert: Convert;
+
+  /** @param pixels that can be converted at once, a multiple of four */
+  constructor(pixels: number) {
+    const bytes = 3 * pixels * 4 + pixels * 3;
+    // The last store writes four bytes too many.
+    const memory = new Memory({ initial: Math.ceil((bytes + 4) / pageBytes) });
+    const words = (i: number): Uint32Array => new Uint32Array(memory.buffer, i * pixels * 4, pixels);
+    this.buffers = [words(0), words(1)];
+    this.copies = words(2);
+    this.rgb = new Uint8Array(memory.buffer, 3 * pixels * 4, pixels * 3);
+    this.convert = convertIn(memory);
+  }
+
+  /**
+   * RGB of pixels. It is valid until the next call.
+   *
+   * @param argb a part of a buffer that begins at its start, or other memory
+   */
+  rgbOf(argb: Uint32Array): Uint8Array {
+    let source = argb;
+    if (argb.buffer !== this.rgb.buffer) {
+      this.copies.set(argb);
+      source = this.copies;
     }
+    if (argb.length > 0)
+      this.convert(source.byteOffset, source.byteOffset + argb.length * 4, this.rgb.byteOffset);
+    return this.rgb.subarray(0, argb.length * 3);
+  }
 }
