@@ -49,10 +49,10 @@ export interface LogisticChoices {
 }
 
 /**
- * Logistic regression with a ridge penalty on standardised columns: minimises `mean loss + lambda/2 |beta|^2` (method.md 12.1).
- * The intercept is not penalised. Lambda is chosen over inner folds of the training patients. A large penalty can rank
- * patients well but makes all probabilities similar. So the logits are afterwards scaled by a logistic regression on those of the
- * held-out patients (Platt).
+ * Logistic regression with a ridge penalty on standardised columns: minimises `mean loss + lambda/2 |beta|^2` (method.md 12.1). The
+ * intercept is not penalised. Lambda is chosen over inner folds of the training patients. A large penalty can rank patients well but
+ * makes all probabilities similar. So the logits are afterwards scaled by a logistic regression on those of the held-out patients
+ * (Platt).
  *
  * @param x [training patients, columns]
  * @param y class of each
@@ -70,9 +70,9 @@ export function fitLogisticRidge(
     throw new RangeError(`${x.rows} rows of ${x.columns} columns but ${y.length} patients`);
   if (!x.values.every(Number.isFinite))
     throw new RangeError('a value of a logistic regression is not finite');
-  const basis = ridgeBasis(x);
   if (nonNegative && x.columns > x.rows)
     throw new RangeError(`${x.columns} coefficients of at least 0 need as many rows, not ${x.rows}`);
+  const basis = ridgeBasis(x);
   const { scale } = basis;
   const at = { basis, y, nonNegative };
   const tried = [...lambdas].sort((a, b) => b - a);
@@ -209,7 +209,10 @@ function chooseLambda(
     }),
   );
   const path = tried.map((lambda) => {
-    const preconditioner = preconditionerOf(basis, meanCurvature(y), lambda * basis.rows.rows);
+    // With weights of at least 0, each set of columns has a preconditioner of its own.
+    const preconditioner = nonNegative
+      ? undefined
+      : preconditionerOf(basis, meanCurvature(y), lambda * basis.rows.rows);
     const heldOut = new Float64Array(y.length);
     const aucs = inner.map((part) => {
       part.w = fitAt({ basis, nonNegative }, part.members, lambda, part.w, 1e-7, preconditioner);

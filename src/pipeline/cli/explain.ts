@@ -14,7 +14,7 @@ function runWith(stage: StageName | undefined, { runs, run }: ExplainOptions): R
   if (run !== 'latest' || stage === undefined) return found;
   const hasStage = (one: RunDirectory): boolean =>
     [...one.recipes().values()].some((recipe) => recipe.stage === stage);
-  return RunDirectory.list(runs).filter(hasStage).at(-1) ?? found;
+  return RunDirectory.list(runs).findLast(hasStage) ?? found;
 }
 
 /**

@@ -51,6 +51,7 @@ export interface NatsBusOptions {
   readonly retryDelayMs?: number;
 }
 
+const encoder = new TextEncoder();
 /** Exponential backoff of a lane that receives jobs of other stores: the first pause. Each further pause is twice as long. */
 const firstRestMs = 10;
 const longestRestMs = 1000;
@@ -134,7 +135,7 @@ export class NatsBus implements Bus {
   /** Publishes a message for a queued work item. Idempotent: a claim recognises a second message of the same ticket. */
   private async queue(item: WorkItem | null): Promise<void> {
     if (item?.state !== 'queued') return;
-    const data = new TextEncoder().encode(messageOf(item));
+    const data = encoder.encode(messageOf(item));
     if (data.length > longestMessage)
       throw new HafError(
         'HAF_USAGE',

@@ -1,7 +1,6 @@
 import { createInbox, type Msg, type NatsConnection } from 'nats';
+import { refused } from './queued-message.js';
 
-/** Payload of a negative acknowledgement. */
-const refused = new TextEncoder().encode('-NAK');
 /** `$JS.ACK.<stream>.<consumer>...`: the subject for acknowledging a message. A status has no reply subject. */
 const ackPrefix = '$JS.ACK.';
 

@@ -1,13 +1,12 @@
 import { nanos, type Msg } from 'nats';
 import type { Requests } from './requests.js';
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const [acknowledged, refused, inProgress, terminated] = ['+ACK', '-NAK', '+WPI', '+TERM'].map(bytes) as [
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-];
+const encoder = new TextEncoder();
+const acknowledged = encoder.encode('+ACK');
+/** Returns a message to the queue. */
+export const refused = encoder.encode('-NAK');
+const inProgress = encoder.encode('+WPI');
+const terminated = encoder.encode('+TERM');
 
 /**
  * A message is acknowledged under `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>...`. Newer servers put a domain and an account
@@ -50,7 +49,7 @@ export class QueuedMessage {
 
   /** Asks the broker to deliver it again. */
   nak(delayMs = 0): void {
-    this.settle(delayMs > 0 ? bytes(`-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`) : refused);
+    this.settle(delayMs > 0 ? encoder.encode(`-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`) : refused);
   }
 
   /** Ends its delivery: nobody can do anything with it. */
