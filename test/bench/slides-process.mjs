@@ -4,16 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
+import { threadsFor } from '../../dist/src/workers/thread-pool.js';
 
 const [path, coordsFile, threads, geometry] = process.argv.slice(2);
 const bytes = readFileSync(coordsFile);
 const coords = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 const jobs = Number(threads);
-const pool = new Piscina({
-  filename: fileURLToPath(new URL('./slides-thread.mjs', import.meta.url)),
+const pool = threadsFor(fileURLToPath(new URL('./slides-thread.mjs', import.meta.url)), jobs, {
   minThreads: jobs,
-  maxThreads: jobs,
 });
 const share = Math.ceil(coords.length / 2 / jobs) * 2;
 // Threads load their modules before the clock, as the processes of Python do. A process of OpenSlide starts after it.

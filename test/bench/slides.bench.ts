@@ -54,6 +54,7 @@ beforeAll(async () => {
   const side = [geometry.sizePx, geometry.sizePx] as const;
   const [size = { width: 0, height: 0 }] = reader.info.levels;
   coords = gridTiles(outlines, { side, step: side, contourTest: 'four_pt', padding: true }, size);
+  await reader.close();
   console.log(`${outlines.length} pieces of tissue, ${coords.length / 2} tiles`);
   writeFileSync(coordsFile, new Uint8Array(coords.buffer));
 }, 300_000);
@@ -153,4 +154,5 @@ it.skipIf(openSlidePython === null)('pixels of a sample are those of OpenSlide',
     // Beyond the last row OpenSlide's transparent black becomes black, too.
     expect(Buffer.compare(own, theirs), `tile at ${x}, ${y}`).toBe(0);
   }
+  await reader.close();
 });
