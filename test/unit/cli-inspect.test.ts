@@ -10,6 +10,7 @@ import { npyBytes, npzBytes } from '../../src/operators/synthetic/npz-file.js';
 import { writeSafetensors } from '../../src/operators/tensor/safetensors.js';
 import { loadConfig } from '../../src/pipeline/config/load.js';
 import { hancockFolder } from '../support/shared.js';
+import { sheetRow, textCell, workbookOf } from '../support/table-files.js';
 
 const targets = [
   'patient_id,survival_status,survival_status_with_cause,days_to_last_information',
@@ -71,6 +72,36 @@ describe('the survey of a cohort folder', () => {
     const text = surveyLines(found, paletteFor(process.stdout, { NO_COLOR: '1' })).join('\n');
     expect(text).toMatch(/Tables that no modality uses\n.*\n +lab\.csv +CASE +2\n +visits\.csv +CASE +2\n/);
     expect(text).toContain('data.modalities.<name>: { kind: table, file: <table> }');
+  });
+
+  it('names the sheets of a used workbook that no modality uses', async () => {
+    const head = sheetRow(1, textCell('patient_id'), textCell('x'));
+    const rows = [2, 3, 4].map((row) => sheetRow(row, textCell(`00${row - 1}`), '<c><v>1</v></c>')).join('');
+    const book = workbookOf({
+      Blood: head + rows,
+      Legend: sheetRow(1, textCell('words')),
+      Urine: head + rows,
+    });
+    const declared = (name: string, sheet: string): string =>
+      `data.modalities.${name}={kind: table, file: lab.xlsx, sheet: ${sheet}}`;
+    const found = await survey(
+      { 'targets.csv': targets, 'lab.xlsx': book },
+      ...['modalities=[Blood]', declared('Blood', 'Blood')],
+    );
+    expect(found.findings).toEqual([]);
+    expect(found.unusedTables).toEqual([
+      { table: 'lab.xlsx, sheet "Urine"', column: 'patient_id', patients: 3 },
+    ]);
+    const both = await survey(
+      { 'targets.csv': targets, 'lab.xlsx': book },
+      ...['modalities=[Blood, Urine]', declared('Blood', 'Blood'), declared('Urine', 'Urine')],
+    );
+    expect(both.unusedTables).toEqual([]);
+    const single = await survey(
+      { 'targets.csv': targets, 'lab.xlsx': workbookOf({ Blood: head + rows }) },
+      ...['modalities=[Blood]', declared('Blood', 'Blood')],
+    );
+    expect(single.unusedTables).toEqual([]);
   });
 
   it('counts rows, cells and labelled patients by number of modalities', async () => {

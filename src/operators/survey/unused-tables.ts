@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { columnOfIds } from './id-columns.js';
 import { readTables } from './read-tables.js';
-import { tableName } from './survey-table.js';
+import { type SurveyTable, tableName } from './survey-table.js';
 
 /** A table that no modality uses, although a column of it holds ids of the outcome table. */
 export interface UnusedTable {
@@ -14,22 +14,32 @@ export interface UnusedTable {
   readonly patients: number;
 }
 
+/** A table that the experiment uses. `sheet` is the declared one of a workbook, or null. */
+export type UsedTable = Pick<SurveyTable, 'file' | 'sheet'>;
+
 /**
- * The tables among files that no modality uses. A file that cannot be read is left out.
+ * The tables among files that no modality uses, and the other sheets of workbooks that it uses. A file that cannot be
+ * read is left out.
  *
- * @param names - the files, as paths relative to the data folder
+ * @param names - the files that are not used, as paths relative to the data folder
  * @param known - ids of the outcome table; at least half of them, or of the ids of the table, must be the same
  */
 export async function unusedTables(
   root: string,
   names: readonly string[],
+  used: readonly UsedTable[],
   known: ReadonlySet<string>,
 ): Promise<readonly UnusedTable[]> {
+  const workbooks = new Set(used.filter(({ sheet }) => sheet !== null).map(({ file }) => file));
   const { tables } = await readTables(
     root,
-    names.filter((name) => isReadable(join(root, name))),
+    [...names, ...workbooks].filter((name) => isReadable(join(root, name))),
   );
+  // A workbook with one sheet is opened without the name of the sheet.
+  const isUsed = (table: SurveyTable): boolean =>
+    used.some(({ file, sheet }) => file === table.file && [null, sheet].includes(table.sheet));
   return tables.flatMap((table): UnusedTable[] => {
+    if (isUsed(table)) return [];
     const found = columnOfIds(table, known, null);
     if (found === null) return [];
     const patients = new Set(found.ids.filter((id) => known.has(id))).size;

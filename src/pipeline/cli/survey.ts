@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { glob } from 'tinyglobby';
 import type { FeatureContents } from '../../operators/preflight/feature-contents.js';
 import type { Preflight } from '../../operators/preflight/preflight.js';
-import type { UnusedTable } from '../../operators/survey/unused-tables.js';
+import type { UnusedTable, UsedTable } from '../../operators/survey/unused-tables.js';
 import type { Config } from '../config/schema.js';
 import { bagOf, slotsOfKind } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
@@ -86,7 +86,7 @@ export async function surveyCohort(
     uses = await fileReport(config, root, files, known, [...checks.warnings, ...files.unreadable]);
     const { unusedTables } = await import('../../operators/survey/unused-tables.js');
     const left = uses.filter(({ use }) => use === null).map(({ file }) => file);
-    unused = await unusedTables(root, left, known);
+    unused = await unusedTables(root, left, usedTables(config, files), known);
     const unfit = await tryFeatures(config, files, slotsOfKind(config, 'bag'));
     findings.push(...[...checks.refusals, ...unfit].map(findingOf));
     contents = await contentsOf(config, files, checks, unfit, readAll);
@@ -103,6 +103,19 @@ export async function surveyCohort(
     ...{ root, checks, slides, slideWarnings, contents, files: uses },
     ...{ unusedTables: unused, unlisted, findings: all },
   };
+}
+
+function usedTables({ data }: Config, { outcome, tables }: DataFiles): readonly UsedTable[] {
+  const sheetOf = (modality: string): string | null => {
+    const declared = data.modalities[modality];
+    return declared?.kind === 'table' ? declared.sheet : null;
+  };
+  return [
+    ...outcome.map(({ name }) => ({ file: name, sheet: data.outcome.sheet })),
+    ...tables.flatMap(({ modality, sources }) =>
+      sources.map(({ name }) => ({ file: name, sheet: sheetOf(modality) })),
+    ),
+  ];
 }
 
 const findingOf = ({ what, fix, context }: HafError): SurveyFinding => ({
