@@ -2,7 +2,7 @@ import { daysPer } from '../../pipeline/config/data-schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import { calibrationGroups } from '../stats/calibration-groups.js';
 import { decisionCurve } from '../stats/decision-curve.js';
-import { concordanceIntervals } from '../survival/concordance-interval.js';
+import { harrellInterval } from '../survival/concordance-interval.js';
 import { followUpOfPatients } from '../survival/follow-up.js';
 import { survivalDecisionCurve } from '../survival/survival-decision-curve.js';
 import { aucEstimate, binaryMetrics } from './binary-metrics.js';
@@ -100,13 +100,12 @@ function ofTimes(
         internal.of('c_all_modalities'),
         full.length === 0
           ? nobody
-          : concordanceIntervals(
+          : harrellInterval(
               followUpIn(full),
               full.map(({ risk }) => risk),
-              null,
               resamples,
               random('bootstrap-complete'),
-            ).harrell,
+            ),
       ),
       ...others,
     ],

@@ -1,7 +1,7 @@
 import { daysPer } from '../../pipeline/config/data-schema.js';
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { Estimate } from '../stats/estimate.js';
-import { concordanceIntervals } from '../survival/concordance-interval.js';
+import { harrellInterval } from '../survival/concordance-interval.js';
 import { followUpOfPatients } from '../survival/follow-up.js';
 import { horizonCalibration } from '../survival/horizon-calibration.js';
 import { aucEstimate, observedToExpected } from './binary-metrics.js';
@@ -79,7 +79,7 @@ function ofTimes(
   const followUp = followUpOfPatients(patients.flatMap(({ followUp: own }) => own ?? []));
   const risks = patients.map(({ risk }) => risk);
   return {
-    discrimination: concordanceIntervals(followUp, risks, null, resamples, random).harrell,
+    discrimination: harrellInterval(followUp, risks, resamples, random),
     ratio: observedToExpectedBy(
       horizonCalibration(followUp, risks, (horizons.at(-1) ?? 0) * daysPer.years, 1),
     ),
