@@ -24,7 +24,7 @@ describe('the broker of Compose', () => {
       .replaceAll('"/etc/haf/', `"${folder}/security/`)
       .replace('"/data"', `"${folder}/data"`)
       .replace('include "', 'include "security/')
-      // Version 2.9 of Debian does not know `sync_interval`. The version in the image of Compose does.
+      // NATS 2.9, the version in Debian, does not know `sync_interval`. The newer NATS in the Compose image knows it.
       .replace(old ? /^ *sync_interval.*$/m : /$^/, '');
     writeFileSync(join(folder, 'nats.conf'), config);
     const check = spawnSync(server, ['-t', '-c', join(folder, 'nats.conf')], { encoding: 'utf8' });

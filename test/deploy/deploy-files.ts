@@ -17,12 +17,12 @@ export const deployFiles: readonly string[] = readdirSync(deploy, { recursive: t
 export const pathOf = (file: string): string => join(deploy, file);
 export const textOf = (file: string): string => readFileSync(pathOf(file), 'utf8');
 
-/** A part of a parsed YAML document. Every key has a value by type, so a test that reads a missing key fails. */
+/** A part of a parsed YAML document. Its type promises a value for every key. A missing key fails at run time. */
 export interface Yaml {
   readonly [key: string]: Yaml;
 }
 
-/** The documents of a YAML text, `<<` merged. @throws Error at the first fault of syntax */
+/** Parses the documents of a YAML text and resolves the merge key `<<`. @throws Error at the first syntax error */
 export function documentsOf(text: string): Yaml[] {
   return parseAllDocuments(text, { merge: true }).map((document) => {
     if (document.errors[0]) throw document.errors[0];

@@ -92,7 +92,8 @@ describe.each(attackedServers)('a broker with users, NATS $version', ({ server: 
     await clients[role].flush();
   };
   /**
-   * Calls of a role that only read. Taking and settling jobs is not among them, because a worker is allowed to do it.
+   * Subjects of the read-only calls that a role may send. Calls that take or settle jobs are left out, because a worker
+   * is allowed to send them.
    */
   const questions = (role: BrokerRole): readonly string[] =>
     permissions[role].publish

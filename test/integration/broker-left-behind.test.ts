@@ -118,7 +118,7 @@ describe.skipIf(natsServer === null)('a broker that ended while a worker joined'
     const taken = await listenOn(port);
     const run = await start();
     expect(new BrokerFolder(store).portOf()).not.toBe(port);
-    // The worker is on the list, and its process lives.
+    // The worker is still registered and its process is alive, so the broker must not end with the run.
     await run.close();
     expect(runs()).toBe(true);
     await end();

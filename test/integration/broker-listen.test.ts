@@ -19,7 +19,7 @@ afterEach(async () => {
   rmSync(store, { recursive: true, force: true });
 });
 
-/** Runs `haf-pipeline broker` until it has said how to end it. */
+/** Starts `haf-pipeline broker`. Resolves when the command has printed how to stop it, or has ended. */
 async function startBroker(...args: readonly string[]) {
   const child = startCli(['broker', '--store', store, ...args], store);
   const result = ended(child);
@@ -52,7 +52,7 @@ describe.skipIf(natsServer === null)('haf-pipeline broker', () => {
       64,
       expect.stringContaining('Another "haf-pipeline broker" keeps'),
     ]);
-    // A command that connected and left did not end the broker.
+    // The broker still runs after a command has connected to it and disconnected.
     expect(new BrokerFolder(store).runningProcess()).not.toBeNull();
     child.kill('SIGTERM');
     expect((await result).code).toBe(0);

@@ -105,7 +105,7 @@ describe.skipIf(natsServer === null)('the broker of a store', () => {
     const first = await startOwnBroker(store);
     await kill(first.pid);
     const squatter = createServer().listen(first.port, '127.0.0.1');
-    // The port of a process that was killed is freed a moment after it is gone.
+    // A port may stay occupied for a moment after its process was killed. So the test tries again.
     squatter.on('error', () => setTimeout(() => squatter.listen(first.port, '127.0.0.1'), 20));
     await expect.poll(() => squatter.listening, { timeout: 10_000 }).toBe(true);
     const second = await startOwnBroker(store);

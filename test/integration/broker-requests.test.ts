@@ -104,7 +104,7 @@ describe.skipIf(natsServer === null)('requests to a broker', () => {
   it('return a message for which nobody waits any more', async () => {
     const [late, next] = [new PullSlot(nc, prefix), new PullSlot(nc, prefix)];
     expect(await pullOf(late, 50)).toBeNull();
-    // The broker still has the request, so this message goes to the first slot.
+    // The broker still holds the request of the slot `late`, so it sends the next message to this slot.
     await requests.append('queue.a', bytes('job'));
     await sleep(50);
     const answer = await pullOf(next, 2100);

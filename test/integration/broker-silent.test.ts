@@ -22,7 +22,7 @@ const info = JSON.stringify({
 const ports: Readonly<Record<string, (socket: Socket) => void>> = {
   'stays silent': () => undefined,
   'greets and stays silent': (socket) => socket.write(`INFO ${info}\r\n`),
-  // A server whose JetStream answers nothing.
+  // A NATS server that answers pings and no JetStream request.
   'answers nothing but pings': (socket) => {
     socket.write(`INFO ${info}\r\n`);
     socket.on('data', (chunk) => {
@@ -48,7 +48,7 @@ describe('a port that accepts connections', () => {
   const nameOf = (kind: string, command: readonly string[]): string => `${kind}: ${command[0]}`;
   const wanted = Object.keys(ports).flatMap((kind) =>
     commands
-      // A worker waits for a broker that is just starting.
+      // This server looks like a broker that is just starting. `worker` waits for such a broker, so it is left out.
       .filter(([name]) => name !== 'worker' || kind !== 'answers nothing but pings')
       .map((command) => ({ kind, command })),
   );

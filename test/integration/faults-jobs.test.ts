@@ -56,7 +56,7 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     );
     for (const row of ['folds/0/blood', 'folds/1/blood', 'folds/1/haf'])
       expect(existsSync(join(runFolder(bench.folder), row, 'metrics.json')), row).toBe(true);
-    // The same command tries it again.
+    // A second `up` computes the quarantined job again.
     expect((await bench.up().ended).code).toBe(0);
     await expectUndisturbed(bench.folder);
   }, 300_000);
@@ -94,8 +94,8 @@ describe.skipIf(natsServer === null)('jobs and messages', () => {
     await up.event(isEpoch('stage1', 3));
     const run = basename(runFolder(bench.folder));
     const broker = ['--nats', bench.nats?.url ?? ''];
-    // The trainers are stopped meanwhile. Otherwise a job could end before the command starts, and there would be
-    // nothing to cancel.
+    // The trainers are paused until `cancel` has ended. Otherwise a job could end before `cancel` starts, and there
+    // would be nothing to cancel.
     const trainers = worker.trainers();
     for (const trainer of trainers) process.kill(trainer, 'SIGSTOP');
     expect((await bench.start(['cancel', run, ...broker]).ended).code).toBe(0);

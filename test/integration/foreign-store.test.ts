@@ -8,7 +8,10 @@ import { cli } from '../support/cli.js';
 import { testJob } from '../support/jobs.js';
 import { jetstream, natsServer, startNats, type TestServer } from '../support/nats-server.js';
 
-/** A name that a store gives to its own temporary files: a store that is opened removes an old one. */
+/**
+ * Name of an old file, in the form of the temporary files of a store. Opening a store deletes such files, so the file
+ * shows whether the folder was opened as a store.
+ */
 const temporary = '01234567-89ab-4def-8123-456789abcdef';
 
 describe.skipIf(natsServer === null)('a job that names a folder of somebody else', () => {

@@ -16,7 +16,7 @@ import { runFolder, workFolder } from '../support/small-cohort.js';
 interface Process {
   readonly child: ChildProcessWithoutNullStreams;
   readonly result: Promise<CliResult>;
-  /** Where it serves metrics. */
+  /** The address where the process serves its metrics. */
   readonly url: string;
 }
 
@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const store of stores.splice(0)) await stopOwnBroker(store);
 });
 
-/** Starts a command and waits until it says where its metrics are. */
+/** Starts a command and waits until it has printed the URL of its metrics. */
 async function observed(args: readonly string[], folder: string): Promise<Process> {
   const child = startCli([...args, '--metrics', '0'], folder);
   processes.push(child);
@@ -81,7 +81,7 @@ describe.skipIf(natsServer === null)('metrics of real processes', () => {
     const pid = broker.runningProcess();
     expect(pid).not.toBeNull();
     process.kill(pid!, 'SIGKILL');
-    // `up` starts it again.
+    // `up` starts a new broker.
     await until('another broker', () => Promise.resolve(![pid, null].includes(broker.runningProcess())));
     await untilScraped(worker, /haf_broker_connected 1/);
     await untilScraped(worker, /haf_worker_jobs_settled_total\{stage="stage2",outcome="committed"\} 1/);
@@ -99,7 +99,7 @@ describe.skipIf(natsServer === null)('metrics of real processes', () => {
     const log = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const said = (msg: string, stage?: string): Record<string, unknown> | undefined =>
       log.find((line) => line['msg'] === msg && (stage === undefined || line['stage'] === stage));
-    // A row of one table waits for no bag, so it may come first.
+    // Methods of one table need no bags, so their jobs may end before those of `stage1`.
     expect(said('job done', 'stage1')).toMatchObject({ attempt: 1, outcome: 'committed' });
     expect(said('job done')?.['worker']).toBe(said('worker ready')?.['worker']);
     expect(said('the broker is back')).toBeDefined();

@@ -294,7 +294,7 @@ describe('tiles of slides that OpenSlide reads', () => {
 });
 
 describe('a process of OpenSlide that ends or hangs', () => {
-  /** A libopenslide of the test's own, which does in C what a damaged slide makes the real one do. */
+  /** Builds a fake libopenslide. The C code `body` does what the real library does with a damaged slide. */
   async function withLibrary(body: string): Promise<string> {
     const folder = join((here as OpenSlideHere).folder, '..', `fake-${body.length}`);
     mkdirSync(folder, { recursive: true });

@@ -23,7 +23,7 @@ describe.skipIf(program === null || natsServer === null)(
     afterAll(() => browser.close());
 
     it('shows a run from its start, a worker that dies, a broker that goes away and comes back, and the end', async () => {
-      // Jobs that still run when the worker is killed, on a fast machine, too.
+      // Training is long, so that jobs still run when the worker is killed, even on a fast machine.
       bench = await FaultBench.withServer({ train: { epochs: 1000, patience: 1000, lr: 1e-3, batch: 16 } });
       await bench.prepare();
       const { url = '' } = bench.nats ?? {};
@@ -42,7 +42,7 @@ describe.skipIf(program === null || natsServer === null)(
       const worker = bench.worker();
       const row = page.getByRole('row', { name: new RegExp(`-${worker.pid}-`) });
       await row.first().getByText('working').waitFor(soon);
-      // Before the scores: the jobs of stage 1 may have ended when the first score is there.
+      // This is checked before the scores: the jobs of stage 1 may end before the first score appears.
       await up.event(isEpoch('stage1', 2));
       await page
         .getByRole('row', { name: /stage1.*epoch \d+ of 1000/ })
@@ -66,7 +66,7 @@ describe.skipIf(program === null || natsServer === null)(
       const before = await ended();
       await bench.nats?.kill();
       await page.getByText('The broker cannot be reached.').waitFor(soon);
-      // What is known stays on the page.
+      // The page keeps the last known number of jobs.
       expect(await ended()).toBe(before);
       await bench.nats?.start();
       await page.getByText('The broker cannot be reached.').waitFor({ state: 'hidden', ...soon });

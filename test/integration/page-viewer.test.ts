@@ -42,7 +42,7 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
     contexts.push(context);
     const page = await context.newPage();
     const [complaints, asked]: [string[], string[]] = [[], []];
-    // The viewer warns of tiles that come after another slide was opened.
+    // Warnings are ignored: the viewer warns if a tile arrives after another slide was opened.
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
@@ -146,7 +146,7 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
     writeFiles(run, {
       'tiles.csv': `${kept}h,slides/b.svs,${cell},primary,ok,,x,x,600,300,0\n`,
       'folds/1/blood/predictions.csv': `patient,split,y,logit,p,observed\n${cell},test,1,0,0.4,true\n`,
-      // Patients are read again when the results were written again.
+      // When `summary.json` has changed, the server reads the patients again.
       'summary.json': '{} ',
     });
     try {

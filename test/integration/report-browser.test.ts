@@ -137,7 +137,7 @@ describe.skipIf(program === null)('the report in a browser', { timeout: 120_000 
     expect((await firstGroup(page, 1)).map(({ value }) => value)).toEqual(
       before.map(({ value }) => value).sort((a, b) => a - b),
     );
-    // Group headings stay on top, rows that were not run at the end, and the majority class below all.
+    // Each group still begins with its heading and ends with the rows that were not run. The majority class is last.
     const frame = await inPage<[string, string][]>(
       page,
       `return [...document.querySelector('table.results').tBodies].map(({ rows }) =>
@@ -151,7 +151,7 @@ describe.skipIf(program === null)('the report in a browser', { timeout: 120_000 
 
   it('sorts by the keyboard; one heading at a time says how, and what has no number comes last', async () => {
     const { page } = await opened(1280);
-    // The paper's accuracy, which it does not give for TMA-CLAM.
+    // The column of the paper's accuracy. The paper gives no accuracy for TMA-CLAM.
     const heading = page.locator('table.results th[data-sort]').nth(5);
     await page.locator('table.results th[data-sort] button').nth(4).focus();
     await page.keyboard.press('Tab');

@@ -8,7 +8,7 @@ import { jetstream, natsServer, startNats, type TestServer } from '../support/na
 import { s3Bucket, s3Credentials, s3Server, startS3Server, type RunningS3 } from '../support/s3-server.js';
 import { predictionsOf, workFolder } from '../support/small-cohort.js';
 
-/** Resolves once a process has said something. */
+/** Resolves when a process has written this text to stderr. */
 const said = (child: ChildProcessWithoutNullStreams, what: string): Promise<void> =>
   new Promise((resolve, reject) => {
     let text = '';

@@ -69,7 +69,7 @@ async function taken<T>(messages: AsyncIterable<T>, count: number): Promise<T[]>
   return found;
 }
 
-// The shipped configuration, with keys of this test. So the results also hold for users.
+// Only the keys belong to this test. The permissions are those that users get.
 describe.each(attackedServers)('the shipped configuration, NATS $version', ({ server: binary }) => {
   if (binary === null) return it.skip('needs a nats-server');
   let [folder, server] = ['', undefined as TestServer | undefined];

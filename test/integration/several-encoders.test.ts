@@ -58,7 +58,7 @@ it('two encoders over the same slides share its tiles: they are cut once', async
   expect(second.get('tile')).toEqual({ ...first.get('tile'), how: 'job-cached' });
   expect(second.get('embed')?.how).toBe('job-done');
   expect(await cornersOf(12)).toEqual(await cornersOf(6));
-  // Tiles of another size are others.
+  // With another tile size, the artifact of `tile` differs.
   const other = await embedded(slide, 'a.onnx', 6, 'large', 'tile.size=512', 'tile.step=512');
   expect(other.get('tile')?.artifact).not.toBe(first.get('tile')?.artifact);
   rmSync(dirname(slide), { recursive: true });

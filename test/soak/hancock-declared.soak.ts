@@ -63,7 +63,7 @@ const family: Readonly<Record<string, string>> = {
   cell_density: 'table-Cell',
 };
 
-/** `HN-2005-0031-A` is patient 31, as `031` is. */
+/** The number of a patient. `HN-2005-0031-A` and `031` are both patient 31. */
 const numberOf = (patient: string): number => Number(/(\d+)(?:-A)?$/.exec(patient)?.[1]);
 
 /** p of each patient of a prediction file, in the order of the patients' numbers. */
@@ -98,7 +98,7 @@ describe.skipIf(hancockFolder === null || cohortsFolder === null)('HANCOCK decla
         methods: methods.map((id) => family[id] ?? id),
         data: { ...declared, root: join(cohortsFolder ?? '', 'hancock-foreign') },
         mfmf: { sequence: ['TMA'] },
-        // The value of HANCOCK's layout. In other cohorts the default leaves out columns that a fold cannot learn.
+        // The layout `hancock` uses this value. The default of other layouts leaves out columns that a fold cannot learn.
         tabular: { untrained: 'used' },
       },
     };

@@ -11,7 +11,7 @@ import type { Running } from '../support/processes.js';
 
 const seed = Number(process.env['HAF_SOAK_SEED'] ?? 1);
 const minutes = 3;
-/** Workers that come and go; one more stays. */
+/** Number of workers that start and end at random. One more worker runs the whole time. */
 const places = 19;
 const livesSeconds = [10, 70] as const;
 const awaySeconds = [1, 10] as const;
@@ -31,7 +31,7 @@ function rssOf({ pid }: Running): number | null {
   }
 }
 
-/** The end of a worker: the signal that it got, whether it was ready then, and its exit code. */
+/** The end of a worker: the signal that it got, whether it was ready before the signal, and its exit code. */
 interface Leave {
   readonly signal: NodeJS.Signals;
   readonly ready: boolean;

@@ -65,7 +65,7 @@ describe('the design matrix of tables', () => {
         row.forEach((value, k) => expect(rows[at]?.[patient]?.[k]).toBeCloseTo(value, 12)),
       ),
     );
-    // A cell that is missing in a row is marked as before.
+    // A cell that is missing in an existing row still gets a 1 in its "missing" column.
     expect([...designMatrix(own, tables, ['c']).values]).toEqual([70, 0, 1, 0, 0, 1, 1, 0]);
   });
 

@@ -42,7 +42,7 @@ const inputs: MiniInputs = {
   embed: ['features', 'slides'].map((id) => ({ id, files })),
 };
 const config = { ...miniConfig, modalities: ['WSI' as const, 'TMA' as const] };
-/** The `bags` artifacts that the graph gives a unit: of its modality, or of all for the union. */
+/** The `bags` artifacts that the graph gives a unit: of its modality, or of all modalities for a union of bags. */
 const bagsFor = ({ modality }: Unit): MiniInputs => ({
   bags: (modality === undefined ? ['WSI', 'TMA'] : [modality]).map(bagsOf),
 });

@@ -58,7 +58,8 @@ describe('inspect of slides', () => {
   });
 });
 
-// Root may list every folder, but not one whose name Node cannot write: 0xe4 is an umlaut in Latin-1.
+// The tests may run as root, who may list every folder. So Node must be unable to write the name of this folder: the
+// byte 0xe4 (Latin-1 for an umlaut) is not valid UTF-8.
 describe('a folder that cannot be listed', () => {
   const hide = (root: string): void =>
     void execFileSync('bash', ['-c', "mkdir $'Pr\\xe4'; cp a.svs $'Pr\\xe4/'"], { cwd: root });

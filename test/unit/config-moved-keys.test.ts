@@ -42,7 +42,7 @@ describe('keys of version 0.1', () => {
     const nested = key.split('.').reduceRight<unknown>((inner, step) => ({ [step]: inner }), value) as object;
     expect(problems(nested)).toEqual([told]);
     expect(problems({}, [`${key}=${JSON.stringify(value)}`])).toEqual([told]);
-    // What is written there is accepted.
+    // The new spelling that the message shows is accepted.
     const standIn = ['embed.encoder.standIn=true'];
     expect(loadConfig({ text: `{ name: demo, ${now} }`, set: standIn }).config.name).toBe('demo');
   });

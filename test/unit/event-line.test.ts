@@ -54,7 +54,7 @@ const wrong = [
   { a: [] },
 ];
 
-/** An event with one field taken away or replaced, on its own level and in its unit and metrics. */
+/** The event, then copies with one field added, removed or replaced: at the top level, in `unit`, or in `metrics`. */
 function* changed(value: Fields): Generator<Fields> {
   yield value;
   for (const other of wrong) yield { ...value, another: other };

@@ -34,7 +34,7 @@ describe('the report of every file', () => {
       ...['wsi/HE_005.H5', 'WSI/HE_006.h5'],
     ])
       write(name);
-    // Node writes no such name: 0xe4 is an umlaut in Latin-1.
+    // Bash makes this name because Node cannot: the byte 0xe4 (Latin-1 for an umlaut) is not valid UTF-8.
     execFileSync('bash', ['-c', "mkdir $'wsi/Pr\\xe4' && printf x > $'wsi/Pr\\xe4/HE_007.h5'"], {
       cwd: root,
     });

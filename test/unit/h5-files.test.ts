@@ -57,7 +57,7 @@ describe('a feature file of CLAM or TRIDENT', () => {
     const { problems, index } = await embedFile('WSI', given, width, {}, basename(path));
     expect(problems).toEqual([]);
     expect(index.bags).toMatchObject([{ rows: 2 }]);
-    // As `init` looks at shapes.
+    // `init` uses this function to read shapes.
     expect(await h5Shapes(given)).toMatchObject([{ name: 'features', shape: [2, width] }]);
   });
 
@@ -275,7 +275,7 @@ describe('compressed data', () => {
   it('with a filter this build does not decode are refused, not read as garbage', async () => {
     const path = compressed();
     const bytes = readFileSync(path);
-    // The filter's entry is its id (1, deflate), three more numbers, then its name: made into LZF, id 32000.
+    // A filter is stored as its id, three more numbers, and its name. Change deflate (id 1) into LZF (id 32000).
     const name = bytes.indexOf('deflate\0');
     bytes.writeUInt16LE(32000, name - 8);
     bytes.write('lzf\0\0\0\0\0', name, 'latin1');

@@ -7,7 +7,7 @@ const python = pythonWith('h5py', 'numpy');
 const width = 32;
 const rows = 700;
 
-/** A file of h5py with `a[i] = i % 1009, so that no row repeats another,` as `features`, stored in the given way. */
+/** Writes `features` with h5py, stored in the given way. Number i is `i % 1009`, so no two rows are equal. */
 function writeWithH5py(options: string, type = 'f4'): string {
   const path = scratchPath('PrimaryTumor_HE_003.h5');
   const code = `

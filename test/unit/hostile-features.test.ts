@@ -48,7 +48,7 @@ it('files that are looked at without an experiment have the limits of one that s
 describe('reading that does not end', () => {
   it('is stopped after its time, and the next file is read by another thread', async () => {
     const path = writeH5((file) => features(file));
-    // A time limit that is shorter than the start of a thread. So each of these reads ends its thread.
+    // A thread needs more time than this limit to start. So each read with this limit fails, and its thread is ended.
     const seconds = 1e-6;
     const late = readFeatures(asked(path), { ...defaultLimits, seconds });
     // The three reads are requested at the same time. They run one after another, and the time limit of each begins

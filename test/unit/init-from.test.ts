@@ -296,7 +296,8 @@ it('names folders that it cannot list, on the terminal and in the file', async (
   const root = filesIn({
     'clinical.csv': table('PATIENT,AGE,STATUS', (n) => `${age(n)},${n % 3 ? 'alive' : 'dead'}`),
   });
-  // Root may list every folder, but not one whose name Node cannot write: 0xe4 is an umlaut in Latin-1.
+  // The tests may run as root, who may list every folder. So Node must be unable to write the name of this folder:
+  // the byte 0xe4 (Latin-1 for an umlaut) is not valid UTF-8.
   execFileSync('bash', ['-c', "mkdir $'Pr\\xe4'"], { cwd: root });
   const { text } = await written(root);
   const line =

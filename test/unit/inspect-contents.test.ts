@@ -41,7 +41,7 @@ data:
 `,
 });
 
-/** Reads so many files. */
+/** Reads `most` files, then stops. */
 async function contents(most: number): Promise<FeatureContents> {
   const { bags } = await findSources(config, root, { hashCache: null });
   let left = most;

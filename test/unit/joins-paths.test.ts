@@ -175,7 +175,7 @@ describe('spellings of names', () => {
 
   it('says of a name that is not UTF-8 that it is so, and takes the others', async () => {
     write('HE_001.h5');
-    // Node writes no such name: 0xe4 is an umlaut in Latin-1.
+    // Bash makes this name because Node cannot: the byte 0xe4 (Latin-1 for an umlaut) is not valid UTF-8.
     execFileSync('bash', ['-c', "printf x > $'Pr\\xe4parat_002.h5'"], { cwd: root });
     const config = resolvedConfig({ data: { modalities: { WSI: { files: '*.h5' } } } });
     const bags = await findBags(config, root, 'WSI');

@@ -67,7 +67,7 @@ describe('the gradient of a joint step', () => {
   const attached: readonly (readonly [string, Partial<ConfigInput>])[] = [
     ['haf_attached', {}],
     ['ga_attached', {}],
-    // Without relu: one of its kinks would be within the step of the central differences.
+    // Without ReLU: a step of the central differences would cross a point where ReLU has no derivative.
     ['drop_attached', { fusion: { activation: 'none' } }],
     ['all_mlp_attached', { fusion: { activation: 'none' } }],
     [
@@ -112,7 +112,7 @@ describe('the gradient of a joint step', () => {
 });
 
 describe('with detachment', () => {
-  /** Parameters with those of one part moved. */
+  /** A copy of the parameters in which those of one part are changed. */
   const moving = ({ parameters, ...given }: JointCase, prefix: string): Float32Array => {
     const moved = parameters.slice();
     partNamed({ parameters, ...given }, moved, prefix).forEach(

@@ -93,7 +93,7 @@ describe("the user's files on a worker's machine", () => {
     utimesSync(`${source.path}.new`, atime, mtime);
     renameSync(`${source.path}.new`, source.path);
     expect(assertSame).toThrow(expect.objectContaining({ code: 'HAF_DATA_CHANGED' }) as Error);
-    // What is gone was read before.
+    // A source that no longer exists is accepted, because the job has already read it.
     rmSync(source.path);
     assertSame();
   });

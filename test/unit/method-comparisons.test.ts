@@ -70,7 +70,7 @@ describe('the comparisons of a run', () => {
     expect(mdlm?.auc?.difference).toBeCloseTo((delong?.aucA ?? 9) - (delong?.aucB ?? 9), 12);
     expect(mdlm?.auc?.z).toBeCloseTo(delong?.z ?? Number.NaN, 10);
     expect(mdlm?.auc?.p).toBeCloseTo(delong?.p ?? Number.NaN, 12);
-    // Two tests: the smaller p is doubled.
+    // Holm's correction of two tests doubles the smaller p.
     const p = [mdlm, ps3].map((one) => one?.auc?.p ?? Number.NaN);
     const smaller = Math.min(...p);
     const index = p.indexOf(smaller);
@@ -165,7 +165,8 @@ describe('the comparisons of a run', () => {
     for (const pooling of ['pooled', 'foldMean'] as const) {
       const [got] = await compared(stage3, { pooling }, { folds: 2, repeats: 2 });
       expect(got).toMatchObject({ patients: 4, onlyFirst: 2, onlySecond: 0 });
-      // haf: 0.6 and 0.7 against 0.45 and 0.2; ps3: 0.35 and 0.7 against 0.6 and 0.2, one of four pairs wrong.
+      // Mean p of the deceased against the living. haf: 0.6 and 0.7 against 0.45 and 0.2, all pairs in order.
+      // ps3: 0.35 and 0.7 against 0.6 and 0.2, one of four pairs in the wrong order.
       expect(got?.auc?.difference).toBeCloseTo(1 - 0.75, 12);
     }
   });

@@ -27,7 +27,7 @@ function cellsOf({ data }: ScoredFold, modality: string, patient: number): Float
   );
 }
 
-/** The inputs of the exported model; NaN where a modality is not open, which must not be read. */
+/** The inputs of the exported model. A modality that is not open is all NaN, because the model must not read it. */
 function inputsOf(fold: ScoredFold, { Tensor }: Runtime, patient: number, open: readonly number[]) {
   const feeds: Record<string, OnnxTensor> = {
     open: new Tensor('float32', Float32Array.from(open), [1, open.length]),

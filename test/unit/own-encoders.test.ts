@@ -181,7 +181,7 @@ describe('the preset of an encoder of one modality', () => {
     expect(ofNew(', encoder: { onnx: moved.onnx }')).toMatchObject({
       encoder: { onnx: 'moved.onnx', preset: 'uni', interpolation: 'bilinear' },
     });
-    // A cohort file that does not repeat the width of the training.
+    // If the cohort file gives no width, the width of the training is used.
     const wide = load(ownA, preset('uni2-h') + ', width: 1536').config;
     const widthIn = (training: Config, cohort: Config) =>
       configOfNew(bundle, training, cohort, defaults).data.modalities['B'];

@@ -38,7 +38,7 @@ interface Received extends Frame {
   readonly id: string;
 }
 
-/** The frames of an event stream until one fulfils a condition; the stream is left then. */
+/** The frames of an event stream, up to the one that fulfils the condition `until`. Then the stream is cancelled. */
 async function frames(response: Response, until: (all: Frame) => boolean, ms = 10_000): Promise<Received[]> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   const found: Received[] = [];
@@ -286,7 +286,7 @@ describe('the address of the page', () => {
 });
 
 describe('up without --page', () => {
-  /** Packages and files that are loaded when a module is, following static imports only. */
+  /** Packages and files that a module loads by static imports, directly and indirectly. */
   function loadedBy(file: string, seen = new Set<string>()): ReadonlySet<string> {
     if (seen.has(file)) return seen;
     seen.add(file);

@@ -47,7 +47,7 @@ describe('whose files are', () => {
         ['feats/b.h5', 'p2'],
         ['feats/deep/c.h5', 'p1'],
       ]);
-      // A table says the patient, and not the name of the file. So the unit has no rule for names.
+      // The slide table names the patient of each file. So the unit has no rule for file names.
       expect((await unitsOf(own(byTable())))[0]).toEqual({
         modality: 'WSI',
         file: 'feats/a.h5',

@@ -45,7 +45,7 @@ describe('an archive of TensorFlow', () => {
     writeFileSync(path, name);
     return { path, sha256: createHash('sha256').update(name).digest('hex') };
   };
-  /** `--from PATH`; the files are no archives, so a file that passes the check fails later. */
+  /** Installs as `--from PATH` does. The file is no archive, so it fails later even if its hash is accepted. */
   const install = (path: string, sha256?: string) => {
     told.length = 0;
     const machine = { platform: 'linux', arch: 'x64', glibc: '2.36', napi: 9, gpu: false } as const;

@@ -46,7 +46,7 @@ interface Preprocessed {
   readonly problems: readonly Problem[];
 }
 
-/** Runs the stage on one table of these people, whose rows stand in the file in the opposite order. */
+/** Runs the stage on one table of these people. The rows of the table are in reverse order. */
 async function preprocessed(
   modality: Table,
   given: People = people,
@@ -87,7 +87,8 @@ describe('vectors of a fold', () => {
   it('are float32 rows in cohort order with a mask, absent rows zero', async () => {
     const clin = await preprocessed('Clin');
     expect(clin.values?.shape).toEqual([5, 5]);
-    // Training fill: sex 1, smoking 2, age 40 (a tie, the smallest); training range of age 40 to 60.
+    // Missing cells get the mode of the training patients: sex 1, smoking 2, age 40 (the smaller of two modes).
+    // The training range of age is 40 to 60.
     expect([...(clin.values?.data ?? [])]).toEqual(
       f32(
         [
@@ -200,7 +201,7 @@ describe('select.topVariance', () => {
     ...(kind === 'nominal' ? { categories: ['x', 'y'] } : {}),
   });
   const genes = [named('a'), named('b'), named('c'), named('group', 'nominal'), named('d')];
-  /** Over the training patients 001 to 003, b varies most, then d; over all patients, a does. */
+  /** In the training patients 001 to 003, b has the largest variance, then d. In all patients, a has the largest. */
   const cells: readonly (readonly number[])[] = [
     [1, 0, 5, 0, 2],
     [1, 9, 5, 1, 4],

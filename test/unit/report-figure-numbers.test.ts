@@ -22,7 +22,7 @@ function dotsOf(svg: string, marks: string): { readonly x: number; readonly y: n
     y: Number(y),
   }));
 }
-/** The same from 0 to 1. */
+/** Scales the values linearly to the range from 0 to 1. */
 const shares = (values: readonly number[]): number[] => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return values.map((value) => Number(((value - low) / (high - low)).toFixed(6)));
@@ -68,7 +68,7 @@ describe('the figures of the latent space', () => {
       )?.svg ?? '';
     const [first, second] = ['concat_0_marks', 'concat_1_marks'].map((marks) => dotsOf(svg, marks));
     expect(shares((first ?? []).map(({ x }) => x))).toEqual([0, 1, 0.2]);
-    // Upwards is less in a drawing.
+    // In SVG, y decreases upwards. So the test negates it.
     expect(shares((first ?? []).map(({ y }) => -y))).toEqual([0, 1, 0.25]);
     expect(shares((second ?? []).map(({ x }) => x))).toEqual([0, 0.25, 1]);
     expect(shares((second ?? []).map(({ y }) => -y))).toEqual([0, 0.25, 1]);
@@ -108,7 +108,7 @@ describe('the figure of single modalities', () => {
     const { svg, csv } = await oneModalityFigure(row, robustness, titles);
     const left = dotsOf(svg, 'concat_0_layer_2_marks').map(({ x }) => x);
     const right = dotsOf(svg, 'concat_1_layer_2_marks').map(({ x }) => x);
-    // One scale for both.
+    // Both charts have the same scale, so their positions can be compared.
     expect(shares([...left, ...right])).toEqual([1, 0.5, 0, 0.75]);
     const at = (text: string): number => svg.indexOf(`>${text}: test AUC<`);
     expect(at('All but this modality')).toBeGreaterThan(svg.indexOf('concat_0_group'));

@@ -80,7 +80,7 @@ describe('the run directory', () => {
       ),
       ...([store, directory] as const),
     );
-    // Images that are tiled whole, one job each: two of a patient keep two pictures.
+    // Each image is tiled whole, by a job of its own. So two images of one patient give two pictures.
     for (const id of ['scan-1', 'scan-2']) {
       const unit = { modality: 'MRI', file: `mri/${id}.png`, patient: '001', tiling: 'grid' } as const;
       const set = { 'tiles.json': { images: [tiledImage({ id })] }, 'sheet.jpg': id };

@@ -117,7 +117,7 @@ describe('trace.csv', () => {
       log.close();
     };
     const text = ({ path }: RunDirectory): string => readFileSync(join(path, 'trace.csv'), 'utf8');
-    /** The whole log read at once. */
+    /** The text of trace.csv after the whole log was read at once. */
     const whole = (directory: RunDirectory): string => {
       writeTrace(directory, undefined);
       return text(directory);

@@ -56,7 +56,7 @@ describe('a level that is damaged', () => {
         reason: '24 stored tiles of level 1 cannot be read; their pixels are computed from level 0',
       },
     ]);
-    // The same pixels whatever region is asked for.
+    // A read of a smaller region gives the same pixels as the read of the whole level.
     const part = await reader.read(1, { x: 101, y: 77, width: 31, height: 40 });
     for (let y = 0; y < 40; y++) {
       const at = ((77 + y) * 350 + 101) * 3;

@@ -149,7 +149,7 @@ describe('damaged slides', () => {
 
   it('a corrupt tile in the middle ends the read that needs it, and names the place', async () => {
     const path = await damaged(await writePainted('a.svs'), (bytes, { chunks }) => {
-      // Column 3 of row 2 of eleven columns.
+      // Tile 25 is in column 3 of row 2, because a row has eleven tiles.
       bytes.fill(0, chunks.offsets[25], (chunks.offsets[25] as number) + (chunks.byteCounts[25] as number));
       return bytes;
     });
@@ -311,7 +311,7 @@ describe('other TIFFs', () => {
   });
 });
 
-/** Turns the words of header and directories around; LZW data has no byte order. */
+/** Reverses the bytes of each number in the header and the directories. LZW data has no byte order. */
 function toBigEndian(bytes: Buffer): Buffer {
   const out = Buffer.from(bytes);
   const sizes: Readonly<Record<number, number>> = { 3: 2, 4: 4, 5: 4 };
@@ -370,7 +370,7 @@ async function writeOme(): Promise<{ readonly path: string; readonly flat: strin
   return { path, flat };
 }
 
-/** Hangs the lower level below the base: the chain ends after the base, whose Software tag becomes SubIFDs. */
+/** Makes the lower level a SubIFD: adds a copy of the base directory that ends the chain and has a SubIFDs tag. */
 function nestSecondLevel(path: string): void {
   const bytes = readFileSync(path);
   const next = (at: number): number => at + 2 + 12 * bytes.readUInt16LE(at);

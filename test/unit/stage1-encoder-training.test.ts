@@ -159,7 +159,7 @@ describe('arrays that are used again by native passes', () => {
           const into = new Float32Array(encoder.layout.size);
           found.push(await model.pass([smallest, largest], { into, dz }), into, await model.validate());
         }
-        // What came first is looked at last.
+        // The results are compared only at the end. So an array that a later pass overwrites shows a difference.
         return found;
       };
       expect(await course(new Scratch())).toEqual(await course(new NothingUsedAgain()));

@@ -29,7 +29,7 @@ const probe = (modality: ModalityId, width: number): ModalityInput =>
     ),
     width,
   );
-/** Bias, then the weights of each input. */
+/** The bias of the map, then its row of weights for each input number. `moved` is the mapped `probe`. */
 function mapOf(moved: ModalityInput): number[][] {
   const [bias = [], ...rows] = rowsOf(moved);
   return [bias, ...rows.map((row) => row.map((value, at) => value - (bias[at] ?? NaN)))];

@@ -14,7 +14,7 @@ function randomGroup(seed: number, count: number, modalities: number, width: num
   return { u, mask, modalities, width };
 }
 
-/** The loss as the formulas have it, pair by pair. */
+/** The loss, computed directly from its formulas, pair by pair. */
 function byPairs(
   { u, mask, modalities, width }: AlignmentGroup,
   { lambdaPD, tau, weight }: SignedOptions,

@@ -36,7 +36,7 @@ describe('random modality drop', () => {
     const stream = rng(2, 'drop');
     for (let i = 0; i < draws; i++)
       dropModalities(mask, modalities, stream).forEach((open, m) => (kept[m] = (kept[m] ?? 0) + open));
-    // Of five, one to four are left, so half of them on average.
+    // Each draw keeps one to four of the five observed modalities, so each is kept in half of the draws.
     kept.forEach((count, m) =>
       expect(Math.abs(count / draws - 0.5 * (mask[m] ?? 0)), `${m}`).toBeLessThan(0.03),
     );

@@ -18,7 +18,7 @@ function invented(patients: number, digits = 1): PairedAnswers {
   return { labels, correctA: correct(scoresA), correctB: correct(scoresB), scoresA, scoresB };
 }
 
-/** The same by definition: writes every resample out and ranks it anew. */
+/** The differences of all resamples, by definition: each resample is written out and ranked anew. */
 function byDefinition(
   { labels, correctA, correctB, scoresA, scoresB }: PairedAnswers,
   groups: readonly (readonly number[])[],

@@ -9,7 +9,7 @@ import {
 import { correctedResampledTest } from '../../src/operators/stats/corrected-resampled-t.js';
 import { studentTwoSided } from '../../src/operators/stats/tail-probability.js';
 
-/** Patients in folds; the first method knows more of the time than the second. */
+/** Invented patients in folds. The risks of the first method fit the event times better than those of the second. */
 function invented(stream: Rng, patients: number, folds: number): PairedRisks {
   const hidden = Array.from({ length: patients }, () => stream.normal());
   return {
@@ -37,7 +37,7 @@ const cWithin = (followUp: FollowUp, risks: readonly number[], fold: readonly nu
     ),
   ).value ?? NaN;
 
-/** The same by definition: writes each resample out. */
+/** The differences in C of all resamples, by definition: each resample is written out. */
 function differencesByDefinition(paired: PairedRisks, resamples: number, random: Rng): number[] {
   const { followUp, first, second, fold } = paired;
   const rows = Array.from(followUp.time, (_, i) => i);
@@ -114,7 +114,7 @@ describe('the paired bootstrap of C within folds', () => {
   });
 
   it.each<[string, readonly number[], readonly number[], readonly number[], RegExp]>([
-    // Two folds, each with one event that is earlier than one patient.
+    // Columns: time, event, fold. In both folds only one patient has an event, and only one other is followed longer.
     [
       'one comparable pair in each fold',
       [900, 1000, 100, 900, 1000, 100],

@@ -99,7 +99,7 @@ describe('Kaplan-Meier', () => {
   });
 
   it('has a median where the curve is one half up to rounding', () => {
-    // 4/5 * 3/4 * 5/6: above one half by rounding in one order of the products.
+    // For example, 4/5 * 3/4 * 5/6 is one half, but rounding in one order of the products gives a larger number.
     for (let patients = 4; patients < 60; patients += 2) {
       const time = Array.from({ length: patients }, (_, i) => i + 1);
       const km = kaplanMeier(
@@ -157,7 +157,8 @@ describe('the chance to be observed', () => {
 
 describe('the log-rank test', () => {
   it('is the hypergeometric excess of one event at a time', () => {
-    // Day 1: 1 of 4 dies, of group 0 (2 of 4). Day 2: 1 of 3, of group 1 (2 of 3).
+    // Day 1: 4 patients at risk, 2 of them in group 0; one of group 0 dies.
+    // Day 2: 3 patients at risk, 2 of them in group 1; one of group 1 dies.
     const test = logRankTest(followUpOf([1, 2, 5, 5], [1, 1, 0, 0]), [0, 1, 0, 1], 2);
     const excess = 1 - (1 / 2 + 1 / 3);
     expect(test.chiSquare).toBeCloseTo(excess ** 2 / (1 / 4 + 2 / 9), 12);

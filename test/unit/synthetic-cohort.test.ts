@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 type Row = Readonly<Record<string, string>>;
-/** Reads a table of ours: no cell has quotes or commas. */
+/** Reads a generated table. Generated cells contain no quotes and no commas. */
 function rowsOf(file: string): readonly Row[] {
   const [header = '', ...lines] = readFileSync(join(out, file), 'utf8').trimEnd().split('\n');
   const names = header.split(',');

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** Rows of a table of ours by column name; no cell has quotes or the delimiter. */
+/** Rows of a generated table by column name. Generated cells contain no quotes and no delimiter. */
 function rowsOf(file: string, delimiter = ','): readonly Readonly<Record<string, string>>[] {
   const [header = '', ...lines] = readFileSync(join(out, file), 'utf8').trimEnd().split(/\r?\n/);
   const names = header.split(delimiter);

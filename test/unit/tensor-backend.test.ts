@@ -38,7 +38,7 @@ describe('loadBackend', () => {
   it('takes the first backend that loads, and says why', async () => {
     vi.stubEnv('HAF_BACKEND', '');
     const { name, why } = await loadBackend();
-    // The native products stand beside wasm.
+    // The backend `onnx` is wasm with additional native matrix products, so TensorFlow.js calls it wasm.
     expect(tf.getBackend()).toBe(name === 'onnx' ? 'wasm' : name);
     // The reason names every backend that was skipped.
     for (const earlier of automaticBackends.slice(

@@ -7,8 +7,8 @@ import { clamAnswers, ownAnswer, type ClamAnswer, type ClamJob } from '../suppor
 import { goldenPicture } from '../support/golden-picture.js';
 
 /**
- * What OpenCV 4.6 (Debian's python3-opencv 4.6.0+dfsg-12) gave on 2026-11-23 by test/support/clam.py. To write it anew:
- * HAF_WRITE_GOLDEN=/usr/bin/python3 npx vitest run test/unit/tiling-golden.test.ts
+ * Results of test/support/clam.py with OpenCV 4.6 (Debian's python3-opencv 4.6.0+dfsg-12), computed on 2026-11-23. This
+ * command computes them again: HAF_WRITE_GOLDEN=/usr/bin/python3 npx vitest run test/unit/tiling-golden.test.ts
  */
 const golden = join(import.meta.dirname, '../support/golden-tissue.json');
 

@@ -92,7 +92,7 @@ describe('the grid of a piece', () => {
   });
 
   it.each([
-    // The tile at 100, 0 of a piece that ends at 124, 99: its four points lie at 125 and 175.
+    // The right border cuts the tile at 100, 0. The middle of this tile is at x = 150, its four points at 125 and 175.
     ['basic', 124, 2],
     ['center', 149, 1],
     ['center', 150, 2],
@@ -136,7 +136,7 @@ describe('the grid of a piece', () => {
     const start = performance.now();
     const tiles = gridTiles([{ outer, holes: [] }], grid({ side: [256, 256], step: [256, 256] }), slide);
     expect(tiles.length / 2).toBeGreaterThan(40_000);
-    // The plain test would need 4e9 steps, a minute.
+    // Comparing each candidate with each edge would need 4e9 steps, about a minute.
     expect(performance.now() - start).toBeLessThan(20_000);
   });
 });
@@ -170,7 +170,7 @@ describe('how tiles are read', () => {
     [1, 0.25, 1, 256, 1024],
     [2, 0.25, 1, 512, 2048],
     [4, 0.25, 2, 256, 4096],
-    // Level 1 has 1 um, which is too coarse.
+    // Level 1 has 1 um per pixel, which is coarser than the target of 0.8.
     [0.8, 0.25, 0, 819, 819],
     [0.25, 0.252, 0, 254, 254],
     [0.5, 0.2465, 0, 519, 519],

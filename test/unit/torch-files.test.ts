@@ -2,7 +2,7 @@ import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { embedFile, scratchFile, type Embedded } from '../support/embed-file.js';
 
-/** Files of torch.save made byte by byte, so that this runs without PyTorch; feature-dialects.test.ts reads real ones. */
+/** Makes files of torch.save byte by byte, without PyTorch. feature-dialects.test.ts reads files that PyTorch wrote. */
 
 const width = 4;
 const latin = (text: string): Buffer => Buffer.from(text, 'latin1');

@@ -16,7 +16,7 @@ describe('the training processes of a worker', () => {
 
   it('are one for WebGPU, which chooses among GPUs itself', () => {
     expect(trainersOf('webgpu', null, [], false)).toEqual({ slots: foldsPerGpu, gpuOf: [null] });
-    // For its image encoders, which do not.
+    // The trainer gets GPU 0 for image encoders, which do not choose a GPU themselves.
     expect(trainersOf('webgpu', 2, ['0', '1'], false)).toEqual({ slots: 2, gpuOf: ['0'] });
   });
 

@@ -68,7 +68,7 @@ describe('the log of a worker', () => {
       observer.claimed?.(job, 2);
       observer.settled?.(job, end({ outcome: 'given-up', error: fault, readSeconds: 1, computeSeconds: 1 }));
     });
-    // The command itself logs the last two.
+    // `bus` and `url` are logged by the command itself, without the observer.
     const fields = new Set([...lines.flatMap((line) => Object.keys(line)), 'bus', 'url']);
     expect([...fields].sort()).toEqual([...described].sort());
   });
