@@ -92,7 +92,8 @@ export const bundleSchema = z.strictObject({
   folds: z.number().int().positive(),
   cohort: z.strictObject({ patients: z.number().int(), positive: z.number().int() }),
   /**
-   * The patients it was trained on, as salted SHA-256 hashes of their ids. The list cannot be read, but a guessed id can be tested.
+   * The patients that the method was trained on, as salted SHA-256 hashes of their ids. The ids cannot be read from the
+   * hashes, but anybody can test whether a given id is in the list.
    */
   trained: z.strictObject({ salt: z.string(), hashes: z.array(z.string()) }),
   worth: z.strictObject({ metric: z.enum(['auc', 'c']), subsets: z.array(subsetSchema) }),

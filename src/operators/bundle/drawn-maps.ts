@@ -38,7 +38,8 @@ export function recordDraws(streams: Streams): {
 }
 
 /**
- * Streams that return the recorded numbers. Purposes without recorded numbers belong to training, and throw if they are drawn from.
+ * Streams that return the recorded numbers. Only training draws for other purposes. Their streams throw when a number
+ * is drawn.
  */
 export const replayDraws =
   (arrays: Readonly<Record<string, NamedArray>>): Streams =>

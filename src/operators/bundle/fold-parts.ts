@@ -139,7 +139,8 @@ function survivalUnseen(
 }
 
 /**
- * The random streams from which training drew the fixed maps of a method. They belong to the stage that holds the maps.
+ * The random streams from which training drew the fixed maps of a method. These are the streams of the stage that uses
+ * the maps.
  */
 export const streamsOfTraining =
   (config: Config, method: Method, fold: number) =>

@@ -15,7 +15,7 @@ import { under } from './under.js';
 /** When patients are scored, all instances are used and no sample is drawn. */
 const subsample = replayDraws({})('none');
 
-/** MFMF. It reads the instances of bags and the vectors of tables (method.md 8.6). */
+/** The model of method MFMF, which reads the instances of bags and the vectors of tables (method.md 8.6). */
 export function instancesModel(
   parts: FoldParts,
   method: InstanceMethod,

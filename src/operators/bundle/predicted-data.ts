@@ -16,7 +16,9 @@ const perFold = z.array(z.number());
 /** The predictions of the models of a bundle for one new patient. */
 export const scoredPatientSchema = z.strictObject({
   patient: z.string(),
-  /** Modalities of the patient that the model used, in its order. Empty if the prediction is the base rate. */
+  /**
+   * Modalities of the patient that the model used, in the order of the model. Empty if the prediction is the base rate.
+   */
   modalities: z.array(z.string()),
   /** Outputs of each fold's model: logits, or the inputs of its survival model. */
   outputs: z.array(z.array(z.number())),

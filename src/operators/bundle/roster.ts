@@ -16,11 +16,12 @@ import { readBundle } from './open-bundle.js';
 import { rosterCellsFile, rosterFile, type Roster } from './roster-data.js';
 
 /**
- * Decides which patients are scored, and converts the tables to the columns of the model. Sources: `bundle`, `table:<modality>`, and
- * `patients`, a table of the ids to score. Without `patients`, all patients with a row or a bag are scored.
+ * Decides which patients are scored, and converts the tables to the columns of the model. Sources: `bundle`,
+ * `table:<modality>`, and `patients`, a table of the ids to score. Without `patients`, all patients with a row or a bag
+ * are scored.
  *
- * @throws HafError HAF_BUNDLE_UNFIT if data do not fit the model, or a patient is one of its training; HAF_COHORT_INVALID without any
- * patient
+ * @throws HafError HAF_BUNDLE_UNFIT if data do not fit the model, or if the model was trained on a patient;
+ * HAF_COHORT_INVALID without any patient
  */
 export const roster: StageCode = stageOf(async (context) => {
   const { sources, inputs, config, unit } = context;

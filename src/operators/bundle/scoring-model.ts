@@ -31,9 +31,12 @@ import { under } from './under.js';
 
 /** The model of a fold for given patients, ready to score. */
 export interface ScoringModel {
-  /** The modalities that it reads, in order. */
+  /** The modalities that the model reads, in order. */
   readonly modalities: readonly ModalityId[];
-  /** Whether a modality can be hidden from it. An encoder for a union of bags does not allow it. */
+  /**
+   * Whether a modality can be hidden from the model. False, for example, if one encoder reads the union of several
+   * bags.
+   */
   readonly hides: boolean;
   /** Whether the model has at least one modality of a patient. */
   readonly sees: (patient: number) => boolean;
@@ -42,7 +45,8 @@ export interface ScoringModel {
   /**
    * Outputs of patients with at least one modality, one row each.
    *
-   * @param open [patients, modalities], which it may read; all that a patient has if not given. Ignored if `hides` is false
+   * @param open [patients, modalities], 1 if the model may read the modality of the patient. Without `open`, the model
+   * reads all modalities of each patient. Ignored if `hides` is false
    */
   readonly outputs: (patients: readonly number[], open?: Uint8Array) => Promise<Outputs>;
   /** Raw attention of the encoder of each bag modality. */
@@ -122,7 +126,8 @@ async function classicModel(
   return {
     modalities,
     hides: modalities.length > 1 && model.kind !== 'kaplanMeier',
-    // A model that gives one curve to all patients, or a regression of means, has a prediction even for a patient without data.
+    // A time-to-event model predicts even for a patient without data: Kaplan-Meier gives one curve to all patients, and
+    // Cox regression replaces missing values by training means.
     sees: (patient) => method.outcome === 'timeToEvent' || having.some((has) => has[patient] === true),
     has: (patient, m) => having[m]?.[patient] === true,
     outputs: (group, open) => {

@@ -39,7 +39,7 @@ export const calibratedColumns: readonly string[] = [
   ...['calibratedPooledAuc', 'calibratedPooledAucLow95', 'calibratedPooledAucHigh95', 'calibratedPooledEce'],
 ];
 
-/** The cells of these columns. */
+/** The cells of one row in `calibratedColumns`. */
 export const calibratedCells = ({ calibrated: row }: Pick<SummaryRow, 'calibrated'>): CsvCell[] => [
   row === null ? null : mapsText(row),
   ...spreadsOf(row).flatMap(([, spread]) => [

@@ -8,7 +8,10 @@ import { reliabilityOf } from '../stats/reliability.js';
 import { tiedScores } from '../stats/tied-scores.js';
 import type { CalibratedMetrics } from './metric-data.js';
 
-/** A patient's calibrated probability. A patient with the base rate of the training patients keeps it (method.md 9.6). */
+/**
+ * A patient's calibrated probability. A patient without any modality of the method keeps the base rate of the training
+ * patients (method.md 9.6).
+ */
 export const calibratedProbability = (
   { map }: Pick<FoldCalibration, 'map'>,
   { logit, p, observed }: Prediction,

@@ -33,9 +33,9 @@ export const calibratedRowSchema = z.strictObject({
       folds: z.number().int(),
     }),
   ),
-  /** At probability 0.5. */
+  /** Metrics at threshold 0.5. */
   ...classification,
-  /** At the threshold of each fold. */
+  /** Metrics at the threshold that each fold chose. */
   atThreshold: z.strictObject(classification),
   threshold: spreadSchema,
   brier: spreadSchema,

@@ -33,7 +33,10 @@ export const calibratedTable = (summary: Pick<Summary, 'rows'>): PrintedTable =>
   ]),
 });
 
-/** Calibrated probabilities at 0.5 and at the threshold of the validation patients (method.md 9.6). */
+/**
+ * Test metrics of the calibrated probabilities, at threshold 0.5 and at the threshold of the validation patients
+ * (method.md 9.6).
+ */
 export const thresholdTable = (summary: Pick<Summary, 'rows'>): PrintedTable => ({
   headings: [
     ...['Method', 'Threshold', 'Accuracy', 'Balanced accuracy', 'Sensitivity', 'Specificity'],

@@ -13,7 +13,10 @@ export interface TestedMethod {
   readonly patients: readonly TestedPatient[];
 }
 
-/** Two methods on the same test patients of the same folds: first minus second in Harrell's C within folds. */
+/**
+ * Two methods on the same test patients of the same folds. `difference` is Harrell's C within folds of the first method
+ * minus that of the second.
+ */
 export interface SurvivalRunComparison {
   readonly first: { readonly run: string; readonly method: string; readonly c: number | null };
   readonly second: { readonly run: string; readonly method: string; readonly c: number | null };
@@ -22,7 +25,7 @@ export interface SurvivalRunComparison {
   readonly ci95: readonly [number, number] | null;
   readonly p: number | null;
   readonly adjusted: number | null;
-  /** Why the difference is null, or, if it is not, why the interval and p are. */
+  /** Why the difference, or only its interval and p, are null. */
   readonly reason: string | null;
 }
 

@@ -85,7 +85,7 @@ function aucCells({ auc, aucReason }: Comparison, notes: Footnotes): string[] {
   const mark = notes.mark(auc === null ? aucReason : auc.reason);
   if (auc === null) return Array.from({ length: 4 }, () => `-${mark}`);
   return [
-    // A test of some folds only has its note at the difference.
+    // If a test uses only some folds, the footnote mark is at the difference.
     `${digits(auc.difference)}${intervalText(auc.ci95)}${auc.p === null ? '' : mark}`,
     auc.z === null ? `-${mark}` : digits(auc.z),
     pText(auc.p, mark),

@@ -90,7 +90,8 @@ function evaluationOf(
     notes: [
       ...undefinedAuc('test', sets.test, names),
       ...undefinedAuc('validation', sets.val, names),
-      // If all test patients have a modality of the method, this set equals the test set and would repeat its note.
+      // If all test patients have a modality of the method, `testObserved` equals `test`, and its note would be a
+      // duplicate.
       ...(unseen === 0 ? [] : undefinedAuc('observed test', sets.testObserved, names)),
       ...(unseen === 0
         ? []

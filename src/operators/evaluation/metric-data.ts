@@ -33,7 +33,7 @@ export const calibratedMetricsSchema = z.strictObject({
   kind: z.enum(['none', 'platt', 'isotonic', 'temperature']),
   /** Chosen on validation patients. */
   threshold: z.number(),
-  /** At probability 0.5. */
+  /** Metrics at threshold 0.5. */
   ...classification,
   atThreshold: z.strictObject(classification),
   auc: metric,
@@ -49,7 +49,10 @@ export const evaluationSchema = z.strictObject({
   method: z.string(),
   test: metricsSchema,
   val: metricsSchema,
-  /** Test patients with at least one modality of the method. Equal to `test` unless patients got the base rate. */
+  /**
+   * Test patients with at least one modality of the method. Equal to `test` unless some patients have none and got the
+   * base rate.
+   */
   testObserved: metricsSchema,
   /** The test patients after calibration on the validation patients. */
   calibrated: calibratedMetricsSchema,

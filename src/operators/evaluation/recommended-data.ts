@@ -9,18 +9,21 @@ export const recommendedSchema = z.strictObject({
   /** The metric that ranks the methods: AUC of a binary outcome, Harrell's C of a time-to-event one. */
   metric: z.enum(['AUC', 'C']),
   ...candidate,
-  /** The second of the ranking. Null for a single method. */
+  /** The second method of the ranking. Null if only one method was ranked. */
   next: z.strictObject(candidate).nullable(),
-  /** Titles of other methods with the same mean. The first of the experiment is recommended. */
+  /**
+   * Titles of the other methods with the same mean. Among methods with the same mean, the first one of the experiment
+   * is recommended.
+   */
   tied: z.array(z.string()),
   /** Number of ranked methods. */
   methods: z.number().int(),
   test: z.strictObject({
     spread: spreadSchema,
-    /** The same score over the test patients of all folds together. C counts only pairs within a fold. */
+    /** AUC or C over the test patients of all folds together. C counts only pairs within a fold. */
     pooled: pooledAucSchema,
   }),
-  /** On test patients, recommended minus next. Null for a single method. */
+  /** Test score of the recommended method minus that of the next one. Null if only one method was ranked. */
   difference: z
     .strictObject({
       value: z.number().nullable(),

@@ -16,7 +16,7 @@ export const subgroupSchema = z.strictObject({
       title: z.string(),
       /** Pooled AUC with DeLong's interval, or C within folds with a bootstrap interval. */
       score: pooledAucSchema,
-      /** At probability 0.5, uncalibrated. Null with time-to-event. */
+      /** Accuracy of the uncalibrated probabilities at threshold 0.5. Null with time-to-event. */
       accuracy: z.number().nullable(),
       brier: z.number().nullable(),
     }),

@@ -22,8 +22,8 @@ export const subgroupsCsv = (variables: readonly SubgroupVariable[], metric: 'au
   );
 
 /**
- * The groups of one variable for people. Suppressed sets of modalities are counted on one line; suppressed groups of a column have
- * their own lines.
+ * The groups of one variable as a table for people. Suppressed sets of modalities are counted on one line; suppressed
+ * groups of a column have their own lines.
  *
  * @param shown the methods to show
  */

@@ -48,9 +48,9 @@ export const summaryRowSchema = z.strictObject({
     })
     .nullable(),
   calibration: calibrationSchema,
-  /** The same test patients after calibration on validation patients. Null for time-to-event. */
+  /** Metrics of the same test patients after calibration on the validation patients. Null for time-to-event. */
   calibrated: calibratedRowSchema.nullable(),
-  /** Scores with hidden modalities. Null for a method that is not scored so. */
+  /** Metrics with hidden modalities. Null for a method that is not scored with hidden modalities. */
   robustness: rowRobustnessSchema.nullable(),
   /** Means of each repeat of the cross-validation, and their spread. Null without repeats. */
   repeats: z
@@ -77,7 +77,10 @@ export const comparisonSchema = z.strictObject({
   /** Number of patients that only the first method classifies correctly at threshold 0.5, and that only the second does. */
   onlyFirst: z.number().int(),
   onlySecond: z.number().int(),
-  /** First minus second. p of McNemar's test, also Holm-adjusted over the defined tests of the family. */
+  /**
+   * Accuracy of the first method minus that of the second. `p` is that of McNemar's test. `adjusted` is `p` after
+   * Holm's adjustment over the defined tests of the family.
+   */
   accuracy: z.strictObject({
     difference: z.number(),
     ci95: interval,
@@ -86,7 +89,10 @@ export const comparisonSchema = z.strictObject({
     /** Why p is null. */
     reason: z.string().exactOptional(),
   }),
-  /** First minus second. p of DeLong's test, also Holm-adjusted. Null if the test is not defined. */
+  /**
+   * AUC of the first method minus that of the second. `p` is that of DeLong's test, `adjusted` is `p` after Holm's
+   * adjustment. Null if the test is not defined.
+   */
   auc: z
     .strictObject({
       difference: z.number(),

@@ -63,7 +63,10 @@ function calibrationOf({ pooled }: MethodResults): Calibration {
   return { ece, bins: [...bins] };
 }
 
-/** The curves with dropped modalities, with one value for each fold, and the spread over folds with one modality hidden or alone (method.md 9.2). Null if there are no folds. */
+/**
+ * The curves with dropped modalities, with one value for each fold. Also the spread over folds if one modality is
+ * hidden, and if all but one are hidden (method.md 9.2). Null if there are no folds.
+ */
 export function robustnessCurves(folds: readonly FoldRobustness[]): RowRobustness | null {
   const [first] = folds;
   if (first === undefined) return null;

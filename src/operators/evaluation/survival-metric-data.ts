@@ -7,7 +7,10 @@ const atHorizon = z.array(z.strictObject({ years: z.number(), value: metric }));
 export const survivalMetricsSchema = z.strictObject({
   patients: z.number().int(),
   events: z.number().int(),
-  /** Harrell's C, and its number of pairs. With it, C over several folds never compares risks of two folds. */
+  /**
+   * Harrell's C, and its numbers of pairs. C over several folds is computed from the sums of these numbers, so it never
+   * compares risks of two folds.
+   */
   c: metric,
   pairs: z.strictObject({ concordant: z.number(), discordant: z.number(), tied: z.number() }),
   /** Uno's C up to `survival.tau`. */

@@ -26,7 +26,7 @@ export const survivalRowSchema = z.strictObject({
   observedC: spread,
   /** Mean C of each repeat of the cross-validation. Null without repeats. */
   repeats: z.array(z.number().nullable()).nullable(),
-  /** C with hidden modalities. Indices are as in the row's robustness. */
+  /** C with hidden modalities. The outer index is that of the row's `robustness.rho`, the inner index the fold. */
   robustness: z.array(z.array(z.number().nullable())).nullable(),
 });
 export type SurvivalRow = z.infer<typeof survivalRowSchema>;
@@ -41,7 +41,7 @@ export const survivalComparisonSchema = z.strictObject({
   p: z.number().nullable(),
   /** Adjusted by Holm over the family. */
   adjusted: z.number().nullable(),
-  /** Why the difference is null, or, if it is not, why the interval and p are. */
+  /** Why the difference, or only its interval and p, are null. */
   reason: z.string().nullable(),
 });
 export type SurvivalComparison = z.infer<typeof survivalComparisonSchema>;

@@ -24,7 +24,7 @@ export const markdownLines = (
 const escaped = (text: string): string =>
   text
     .replace(/[%&_#$]/g, '\\$&')
-    // These signs are mathematics. They are inserted after escaping.
+    // LaTeX sets these signs in mathematics mode. They are inserted after escaping, so that their `$` stays.
     .replaceAll('±', '$\\pm$')
     .replaceAll('<', '$<$')
     .replaceAll(

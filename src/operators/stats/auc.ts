@@ -11,7 +11,7 @@ export function auc(labels: readonly Label[], scores: readonly number[]): number
   return aucOfClasses(Float64Array.from(negative), Float64Array.from(positive));
 }
 
-/** The same for the scores of each class, none of which may be NaN. */
+/** Area under the ROC curve of the scores of each class. No score may be NaN. */
 export function aucOfClasses(negative: Float64Array, positive: Float64Array): number | null {
   if (negative.length === 0 || positive.length === 0) return null;
   const [low, high] = [negative.toSorted(), positive.toSorted()];

@@ -14,7 +14,7 @@ export interface DecisionPoint {
 /** 0.01 to 0.99. */
 export const decisionThresholds: readonly number[] = Array.from({ length: 99 }, (_, k) => (k + 1) / 100);
 
-/** True positives count 1, false positives the odds of the threshold. */
+/** A true positive adds 1, a false positive subtracts the odds of the threshold. */
 export const netBenefit = (truePositives: number, falsePositives: number, threshold: number): number =>
   truePositives - (falsePositives * threshold) / (1 - threshold);
 

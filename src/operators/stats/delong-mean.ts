@@ -20,8 +20,9 @@ export interface MeanDifference {
 }
 
 /**
- * DeLong's test on the mean of the AUC differences of independent groups of patients: their variances are summed and divided by n^2
- * (method.md 9.5, `foldMean`). For a single group it is DeLong's test. Groups with fewer than two patients of a class are left out.
+ * DeLong's test on the mean of the AUC differences of independent groups of patients. The variances of the n
+ * differences are summed and divided by n^2 (method.md 9.5, `foldMean`). For a single group it is DeLong's test. Groups
+ * with fewer than two patients of a class are left out.
  *
  * @returns null if no group is left
  */

@@ -4,10 +4,11 @@ const relative = 1e-6;
 const logitNoise = 1e-7;
 
 /**
- * Scores for ranking. Scores that differ only by rounding become equal, so that patients with equal rows are ties. The smallest score
- * of a group replaces the others; all other scores stay unchanged.
+ * Scores for ranking. Scores that differ only by rounding become equal, so that patients with equal rows are ties. The
+ * smallest score of a group replaces the others; all other scores stay unchanged.
  *
- * @param kind small probabilities are distinguished however small they are
+ * @param kind for `logit`, an absolute tolerance also applies; for `probability` only the relative one, so that very
+ * small probabilities stay distinct
  */
 export function tiedScores(scores: readonly number[], kind: 'logit' | 'probability' = 'logit'): number[] {
   const order = scores.map((_, at) => at).sort((a, b) => (scores[a] as number) - (scores[b] as number));

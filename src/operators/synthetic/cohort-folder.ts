@@ -43,7 +43,7 @@ export interface MarkedSettings extends Readonly<Record<string, unknown>> {
   readonly seed: number;
 }
 
-/** Marks a folder as one with invented patients: `README.txt` says it to people, the marker file to programs. */
+/** Marks a folder as one with invented patients. People read `README.txt`, programs read the marker file. */
 export function markSynthetic(out: string, settings: MarkedSettings, readme: string): void {
   const marker: z.infer<typeof syntheticMarkerSchema> = { synthetic: true, ...settings };
   writeFileSync(join(out, 'README.txt'), readme);

@@ -14,7 +14,10 @@ export interface SyntheticColumn {
 
 type Common = Partial<Pick<SyntheticColumn, 'load' | 'missing'>>;
 
-/** A measured value: `median + spread * t`, or `median * exp(spread * t)` if skewed, clipped to its range. */
+/**
+ * A measured value, from a standard normal value `t`: `median + spread * t`, or `median * exp(spread * t)` if skewed.
+ * It is clipped to its range.
+ */
 export function measured(
   name: string,
   shape: {

@@ -15,14 +15,17 @@ const blocks = 20;
 const columns = 10;
 const rowsOfCores = 16;
 
-/** Number of tiles of each stain for a patient: 1 or 2 of at least four stains, so 4 to 16 in total. */
+/** Number of tiles of each stain for a patient. A patient has at least four stains, with 1 or 2 tiles each. */
 function drawTiles(random: Rng): ReadonlyMap<Stain, number> {
   const order = random.shuffle([...stains]);
   const kept = order.filter((_, i) => i < fewestStains || random.uniform() < stainShare);
   return new Map(kept.map((stain) => [stain, 1 + random.int(2)]));
 }
 
-/** Odd positions are a patient's first core of a stain, even positions the second, so that no two cores share a key. */
+/**
+ * The key of a core. The first core of a patient and stain has an odd y position, the second an even one, so no two
+ * cores share a key.
+ */
 function coreKey(stain: Stain, id: string, nth: number, random: Rng): string {
   const y = 1 + 2 * random.int(rowsOfCores / 2) + nth;
   return `TumorCenter_${stain}_block${1 + random.int(blocks)}_x${1 + random.int(columns)}_y${y}_patient${id}`;

@@ -13,7 +13,10 @@ const centreSpread = 0.3;
 const instanceSpread = 0.4;
 /** Fraction of a bag's instances that show the risk. A model has to find them. */
 const keyShare = 0.25;
-/** Distance by which a key instance is moved per unit of shown risk. Negative for a low risk. */
+/**
+ * Distance by which a key instance is moved per unit of shown risk. A low risk is negative and moves it the opposite
+ * way.
+ */
 const keyShift = 5;
 
 const normals = (length: number, scale: number, random: Rng): Float32Array =>

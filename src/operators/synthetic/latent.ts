@@ -14,8 +14,9 @@ const hancockShare = 0.28;
 const chance = 0.3;
 
 /**
- * Standard deviation of the noise between the risk and each modality's view of it. Found by trial: over 150 patients a linear model
- * on one modality reaches an AUC of 0.6 to 0.8, and the mean of seven 0.82 to 0.9.
+ * Standard deviation of the noise between the risk and each modality's view of it. The values were found by trial: over
+ * 150 patients, a linear model on one modality reaches an AUC of 0.6 to 0.8, and the mean of the seven linear models
+ * 0.82 to 0.9.
  */
 const blur = {
   WSI: 0.9,
@@ -61,7 +62,7 @@ export function drawPersonas(
 /**
  * Each modality's view of the patients' risk: risk plus the modality's own noise, scaled to variance 1.
  *
- * @param noise standard deviation of the modality's own noise; that of the risk is 1
+ * @param noise standard deviation of the modality's own noise, where the risk has standard deviation 1
  */
 export function viewsOf(
   personas: readonly Persona[],

@@ -14,11 +14,11 @@ export interface SlideFileOptions {
    */
   readonly tile?: number;
   /**
-   * Powers of two up to `tile`, rising from 1.
+   * The downsampling factor of each level: powers of two from 1 to at most `tile`, ascending.
    * @default [1, 4, 16]
    */
   readonly downsamples?: readonly number[];
-  /** null leaves it out of the description. */
+  /** Micrometres per pixel. If null, the description does not state it. */
   readonly mpp: number | null;
   readonly magnification: number | null;
   /**
@@ -27,14 +27,14 @@ export interface SlideFileOptions {
    */
   readonly quality?: number;
   readonly compression?: SlideCompression;
-  /** By default only if necessary: above 4 GB of pixels. */
+  /** Whether the file is a BigTIFF. By default only if the file may exceed 4 GB. */
   readonly bigTiff?: boolean;
-  /** Tiles that are left without data, by level, row by row. */
+  /** Tiles that are stored without data. `cell` is the index of the tile in its level, counted row by row from 0. */
   readonly missing?: readonly { readonly level: number; readonly cell: number }[];
   /** Replaces Aperio's ImageDescription of the base. */
   readonly description?: string;
   /**
-   * Adds pictures of label and macro as scanners do.
+   * Adds a label image and a macro image, as scanners do.
    * @default false
    */
   readonly associated?: boolean;
@@ -43,7 +43,7 @@ export interface SlideFileOptions {
 /** Number of tiles encoded at once. They are still written in order. */
 const inFlight = 8;
 const thumbnailSide = 1024;
-/** With the qualities used here, JPEG needs at most two bytes per pixel. */
+/** Maximum number of pixels of a classic TIFF, which is limited to 4 GB. A pixel needs at most two bytes as JPEG. */
 const classicPixels = 2e9;
 
 type Paint = (region: Region) => Uint8Array;
@@ -106,7 +106,7 @@ export async function writeSlideFile(options: SlideFileOptions, paint: Paint): P
   }
 }
 
-/** The strip itself, and the strip halved as often as possible. */
+/** Calls `use` with the strip at downsampling factors 1, 2, 4 and so on, up to `most`. */
 async function eachScale(
   strip: Uint8Array,
   width: number,
@@ -122,7 +122,7 @@ async function eachScale(
   }
 }
 
-/** Collects the whole slide at the scale at which it fits. */
+/** Collects the whole slide at the first scale at which both sides have at most `thumbnailSide` pixels. */
 class Thumbnail {
   private readonly downsample: number;
   private readonly strips: Uint8Array[] = [];
@@ -147,7 +147,8 @@ class Thumbnail {
 const base = 'Aperio Image Library v12.0.15 \r\n';
 
 /**
- * The description in the form that scanners write. Parsers search for the first word, the second line and `key = value` between bars.
+ * The description in the form that scanners write. Parsers search for its first word, its second line, and fields
+ * `key = value` that are separated by `|`.
  */
 function describe({ width, height, mpp, magnification, tile = 256, quality = 70 }: SlideFileOptions): string {
   const fields = [

@@ -48,8 +48,8 @@ function tumourLook({ ground, grain, nuclei, room, radius }: Look, view: number)
 const noiseLength = 1 << 16;
 
 /**
- * Paints an invented slide, [side, side, 3]: pieces of tissue on glass. In the tumour, number, size and colour of the nuclei and the
- * grain of the ground depend on `view`, the slides' view of the patient's risk.
+ * Paints an invented slide, [side, side, 3]: pieces of tissue on glass. In the tumour, the number, size and colour of
+ * the nuclei and the grain of the ground depend on `view`, the patient's risk as modality WSI shows it.
  *
  * @param side in pixels, a multiple of 4
  */
@@ -108,8 +108,8 @@ function paintNuclei(
   const crowded = Math.min(...shown.map(({ room }) => room));
   const places = Math.round((side * side) / crowded);
   for (let place = 0; place < places; place++) {
-    // All random numbers are drawn for every nucleus, whatever tissue is at its position. So the tissue of one slide does not move
-    // the nuclei of another kind.
+    // Every place draws the same number of random numbers in every tissue. So a change to the nuclei of one tissue does
+    // not move the nuclei of another tissue.
     const [x, y, chance] = [random.uniform() * side, random.uniform() * side, random.uniform()];
     const darkness = random.int(30) - 15;
     const { nuclei, room, radius } = shown[kindAt(map, x, y)] as Look;

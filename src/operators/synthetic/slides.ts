@@ -8,7 +8,7 @@ import { drawShare, viewsOf, type Persona } from './latent.js';
 const tissues = 5;
 const tumour = 0;
 const rowRange = [20, 120] as const;
-/** Level-0 side length of the tile of each embedding in HANCOCK (method.md 2.5). */
+/** Side length, in level-0 pixels, of the tile of each HANCOCK embedding (method.md 2.5). */
 const tilePx = 2048;
 const tilesAcross = 40;
 const absentShare = 0.06;

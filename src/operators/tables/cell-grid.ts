@@ -3,7 +3,7 @@
  * table need not be kept as texts.
  */
 export interface CellGrid {
-  /** Cells of the header, trimmed. Trailing ones may be empty. */
+  /** Cells of the header, trimmed. Trailing cells may be empty. */
   readonly header: readonly string[];
   /** Line of the header as an editor or Excel shows it, counted from 1. */
   readonly headerLine: number;
@@ -40,6 +40,9 @@ export interface GridOptions {
   readonly sheet?: string | null;
   readonly delimiter?: string | null;
   readonly decimal?: '.' | ',' | null;
-  /** Possible names of the id column. If the header has one of them, this decides the delimiter. */
+  /**
+   * Possible names of the id column. A delimiter that splits the header into cells with one of these names is
+   * preferred.
+   */
   readonly id: readonly string[];
 }

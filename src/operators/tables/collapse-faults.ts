@@ -3,7 +3,7 @@ import type { TableFault } from './table-fault.js';
 /** Number of lines and columns that are named. The others of the same kind are counted. */
 const named = 5;
 
-/** Faults of one kind in many lines: the first few, the last of them with the number of the others. */
+/** Shortens many faults of one kind to the first few. The last fault that is kept states the number of omitted ones. */
 export function collapsed(
   faults: readonly TableFault[],
   place: 'lines' | 'columns' = 'lines',

@@ -21,7 +21,7 @@ export interface DearrayRow {
   readonly size: LengthUnit;
   /** The patient, as the table writes it. Empty if the row has no patient. */
   readonly patient: string;
-  /** Marked as missing: there is no tissue. */
+  /** Whether the table marks the core as missing: there is no tissue. */
   readonly missing: boolean;
 }
 
@@ -33,9 +33,9 @@ export interface DearrayOptions {
   readonly id: readonly string[];
   /** The unit of columns whose header does not say one. */
   readonly unit: LengthUnit | null;
-  /** Diameter of cores without one in the table, in millimetres. */
+  /** Diameter in millimetres of cores for which the table states none. */
   readonly diameterMm: number | null;
-  /** Where the experiment sets both, for messages. */
+  /** The key of the experiment that holds the unit and the diameter, for messages. */
   readonly key: string;
 }
 
@@ -67,7 +67,7 @@ const unitPattern = Object.keys(units)
   .join('|');
 const lengthOf = (names: string): RegExp => new RegExp(`^(?:${names})(${unitPattern})?$`);
 
-/** Names by which tables call their columns, as `plain` writes them. */
+/** Known names of the columns, in the form that `plain` gives them. */
 const columnsOf = {
   slide: /^(image|imagename|slide|file|filename)$/,
   patient: /^(caseid|uniqueid|patient|patientid)$/,
@@ -210,10 +210,10 @@ async function tableRows(path: string, options: DearrayOptions): Promise<readonl
   return rows;
 }
 
-/** The header of TMA data that QuPath writes; rows of cores without a place have fewer cells. */
+/** The header of TMA data that QuPath writes. The row of a core without a position has fewer cells. */
 const qupathHeader = /^Core name\tX\tY\tWidth\tHeight\tPresent\t(Unique ID|Case ID)\s*$/;
 
-/** Boxes in pixels, from their upper left corner. */
+/** Reads TMA data of QuPath. X and Y are the upper left corner of the box of a core, in pixels. */
 function qupathRows(text: string, { name, missing }: DearrayOptions): readonly DearrayRow[] {
   const lines = text.split(/\r?\n/);
   const header = lines.findIndex((line) => qupathHeader.test(line));

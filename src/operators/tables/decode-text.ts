@@ -13,7 +13,10 @@ const windows1252 =
   '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f' +
   '\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
 
-/** Maximum size for decoding: a longer text cannot be created. UTF-8 is not decoded as a whole. */
+/**
+ * Maximum size in bytes of a file that is decoded to one text, because Node limits the length of a text. UTF-8 files
+ * may be larger, because they are not decoded as a whole.
+ */
 export const largestDecoded = 400e6;
 
 /** Ctrl-Z, which DOS programs write as the last byte of a text. */
@@ -52,7 +55,7 @@ export function decodeText(content: Buffer): DecodedText | 'too large' | null {
 }
 
 function utf16Of(content: Buffer): { encoding: 'UTF-16LE' | 'UTF-16BE'; start: number } | null {
-  // UTF-32 begins with the same two bytes, so it is excluded.
+  // Two zero bytes after this byte order mark mean UTF-32, which is not supported.
   if (content[0] === 0xff && content[1] === 0xfe)
     return content[2] === 0 && content[3] === 0 ? null : { encoding: 'UTF-16LE', start: 2 };
   if (content[0] === 0xfe && content[1] === 0xff) return { encoding: 'UTF-16BE', start: 2 };

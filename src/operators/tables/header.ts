@@ -13,7 +13,7 @@ export interface Header {
   readonly problems: readonly HeaderProblem[];
 }
 
-/** A fault of the header, with the key of the experiment that may be wrong in its place. */
+/** A fault of the header, and the key of the experiment that may be wrong instead of the header. */
 export interface HeaderProblem {
   readonly problem: string;
   readonly key?: string;
@@ -26,7 +26,7 @@ export interface HeaderRules {
   /** The key of the experiment that gives these names. */
   readonly idKey?: string;
   /**
-   * Whether a table may hold nothing but ids.
+   * Whether a table may consist of the id column only.
    * @default false
    */
   readonly idsAlone?: boolean;
@@ -56,7 +56,10 @@ export function readHeader(grid: CellGrid, { id: idNames, idKey, idsAlone = fals
   };
 }
 
-/** Excel ends rows with commas for cells that once had content: nameless columns without any content. They are not counted. */
+/**
+ * The number of columns without trailing empty columns that have no name. Excel writes such columns for cells that once
+ * had content.
+ */
 function usedWidth(grid: CellGrid, names: readonly string[]): number {
   let width = names.length;
   while (width > 0 && names[width - 1] === '' && isEmptyColumn(grid, width - 1)) width--;

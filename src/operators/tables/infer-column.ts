@@ -10,8 +10,9 @@ const fewestIdentifiers = 5;
 const valuesOfNumbers = 10;
 
 /**
- * Decides the kind of a column by its values: two values are binary, other numbers numeric, words nominal. Refused are row numbers,
- * dates, words that are all different (an identifier), and words among numbers.
+ * Decides the kind of a column by its values: a column with two values is binary, other columns of numbers are numeric,
+ * other columns of words nominal. Row numbers, dates, words that are all different (an identifier), and words among
+ * numbers are refused.
  */
 export function inferColumn(view: ColumnView): Settled {
   if (view.texts === 0) {

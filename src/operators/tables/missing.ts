@@ -1,6 +1,6 @@
 import { plainNumber } from './plain-number.js';
 
-/** Maximum number of words in the cache that says whether they mean "missing". */
+/** Maximum number of words in the cache. The cache stores for each word whether it means "missing". */
 const wordsKept = 10_000;
 
 /** The rules that decide which cells are missing. */
@@ -9,7 +9,7 @@ export interface MissingWords {
   readonly text: (text: string) => boolean;
   /** Whether a number means a missing value, such as -9. */
   readonly number: (value: number) => boolean;
-  /** Whether any number means "missing". If false, numbers need not be tested. */
+  /** Whether the list of words contains a number. If false, no number means "missing". */
   readonly anyNumber: boolean;
 }
 

@@ -8,8 +8,8 @@ import { plainNumber, type DecimalMark } from './plain-number.js';
 type Values = ArrayLike<unknown>;
 
 /**
- * Number of columns per call. The reader decodes all columns of a call before it returns the first, and searches each in the list of
- * all columns.
+ * Number of columns per call. The reader decodes all columns of a call before it returns the first, and its time grows
+ * with the square of their number.
  */
 const columnsAtOnce = 200;
 

@@ -20,11 +20,12 @@ const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}
 const exactDigits = 15;
 
 /**
- * The number that a cell holds as text, parsed directly from its bytes, with the same result as `plainNumber`. NaN if the cell is
- * empty or holds anything else. Quotes and blanks around it are ignored.
+ * The number that a cell holds as text, parsed directly from its bytes, with the same result as `plainNumber`. NaN if
+ * the cell is empty or holds anything else. Quotes and blanks around the number are ignored.
  *
- * A number of at most 15 digits and a power of ten up to 10^22 are both exact in a double, so one division rounds like `Number`
- * (Clinger 1990, "How to read floating point numbers accurately"). Longer numbers are parsed by `Number`.
+ * A whole number of at most 15 digits and a power of ten up to 10^22 are both exact in a double, so dividing the first
+ * by the second gives the same double as `Number` (Clinger 1990, "How to read floating point numbers accurately").
+ * Longer numbers are parsed by `Number`.
  */
 export function numberInBytes(bytes: Buffer, start: number, end: number, mark: DecimalMark): number {
   let from = start;

@@ -2,23 +2,27 @@ import { distinctNumbers } from './distinct.js';
 
 const negative = [-1, -8, -9, -77, -88, -99, -777, -888, -999, -9999, -99_999];
 const positive = [888, 999, 9999, 99_999, 999_999];
-/** Factor by which a code for "missing" must lie outside of the real values. */
+/**
+ * A single code for "missing" must exceed this multiple of the largest real value, or lie below this multiple of the
+ * smallest.
+ */
 const farOutside = 3;
 
-/** A number that most likely means "missing", and the number of its cells. */
+/** A number that most likely means "missing", and the number of cells that contain it. */
 export interface Sentinel {
   readonly value: number;
   readonly count: number;
 }
 
 /**
- * Searches for codes of missing values in a column of numbers. Negative: -9, -99, -999 if all other values are at least zero, or if
- * they lie three times below the next smallest value. Positive: 999, 9999 if they lie three times above the next largest value, or
- * above it in at least two cells. -1 counts only among values of at least zero, and if it occurs at least twice.
+ * Searches for codes of missing values in a column of numbers. A negative number such as -9 or -999 is a code if all
+ * other values are at least 0, or if it is below three times the smallest other value. A positive number such as 999 is
+ * a code if it exceeds three times the largest other value, or if it exceeds that value and occurs at least twice. -1
+ * is a code only if all other values are at least 0 and -1 occurs at least twice.
  */
 export function sentinelsIn(values: Float64Array): readonly Sentinel[] {
   const found = codesIn(values);
-  // -1 beside only one other value is a code for two groups.
+  // A column of -1 and one other value has two groups, so -1 does not mean "missing".
   return distinctNumbers(values, 2).length > 2 ? found : found.filter(({ value }) => value !== -1);
 }
 
@@ -47,7 +51,9 @@ function codesIn(values: Float64Array): readonly Sentinel[] {
   return found;
 }
 
-/** The same codes among words, where a number would become a category. -1 is not one of them. */
+/**
+ * Searches for codes of missing values, except -1, in a column of words. Otherwise such a code would become a category.
+ */
 export function sentinelsAmongWords(numbers: Float64Array): readonly Sentinel[] {
   return [...negative, ...positive].flatMap((value) => {
     if (value === -1) return [];

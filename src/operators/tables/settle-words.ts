@@ -8,7 +8,8 @@ interface Coded {
 }
 
 /**
- * Whole-number codes are in ascending order, anything else is sorted by code unit. `true` and `false` in any case are one word each.
+ * Assigns codes to the values of a column. Whole numbers are in ascending order, other values are sorted by code unit.
+ * In a column of `true` and `false`, upper and lower case are not distinguished.
  */
 export function coded(view: ColumnView): Coded {
   if (view.texts === 0) {
@@ -57,8 +58,8 @@ export function settleBinary(
 }
 
 /**
- * In a column that is declared nominal, `unknown` is a category, because the difference between "not tested" and "unknown" often
- * carries information. To make it missing, declare the list of categories without it.
+ * In a column that is declared nominal, `unknown` is a category, because the difference between "not tested" and
+ * "unknown" is often informative. To make `unknown` missing, declare the list of categories without it.
  */
 const withUnknown = (view: ColumnView): ColumnView => {
   if (!view.named || view.texts === 0) return view;
@@ -100,7 +101,8 @@ export function settleListed(
 ): Settled {
   const categories = list.map((value) => String(value).trim().normalize('NFC'));
   const codeOf = new Map(categories.map((word, code) => [word, code]));
-  // Numbers are compared by value, so that 1.0 is the 1 of the list. Words become NaN and are excluded, because a Map would find NaN.
+  // Numbers are compared by value, so that 1.0 in a cell equals 1 in the list. Words of the list are left out, because
+  // they become NaN, and a Map finds the key NaN.
   const codeOfNumber = new Map(
     list.flatMap((value, code): [number, number][] =>
       Number.isNaN(Number(value)) ? [] : [[Number(value), code]],

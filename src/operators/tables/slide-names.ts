@@ -20,8 +20,8 @@ export interface SlideNames<R> {
 }
 
 /**
- * Assigns each slide its row: by path, by name, or by stem, the more exact match first; last by path or name with the ending in
- * another case, if only one slide matches.
+ * Assigns each slide its row: by path, otherwise by file name, otherwise by stem. A row that matches no slide is
+ * compared again by path and file name, ignoring the case of the ending. This match counts only if it is unique.
  */
 export function slideNames<R extends { readonly file: string }>(
   rows: readonly R[],

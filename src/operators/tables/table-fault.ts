@@ -1,13 +1,15 @@
 import { HafError } from '../../pipeline/core/errors.js';
 
-/** A fault at one place of a table. Null: the whole file, or the whole line. */
+/**
+ * A fault at one place of a table. If `line` is null, it concerns the whole file; if `column` is null, the whole line.
+ */
 export interface TableFault {
   readonly file: string;
   /** Line of the file as an editor shows it, counted from 1. */
   readonly line: number | null;
   readonly column: string | null;
   readonly problem: string;
-  /** The key of the experiment that may be wrong in place of the file. */
+  /** The key of the experiment that may be wrong instead of the file. */
   readonly key?: string;
 }
 

@@ -27,14 +27,14 @@ export interface TextTable {
   readonly written: (row: number, column: number) => string;
   /** How the file was read. Null if it could not be read. */
   readonly form: TableForm | null;
-  /** Notes for the user on how it was read. */
+  /** Notes for the user on how the file was read. */
   readonly notes: readonly string[];
   /** Rows with a faulty id are left out. A table with any fault must not be used. */
   readonly faults: readonly TableFault[];
 }
 
 export interface TextTableOptions extends GridOptions {
-  /** The key of the experiment that names the id column. Messages name it. Absent if no key does. */
+  /** The key of the experiment that names the id column, for messages. Absent if no key names the id column. */
   readonly idKey?: string;
   /** Name of the file for messages. */
   readonly name: string;

@@ -7,8 +7,9 @@ export const typedColumnSchema = z.strictObject({
   name: z.string(),
   kind: z.enum(columnKinds),
   /**
-   * The meaning of the numbers in the cells. Nominal, and ordinal with a declared order: cell `k` is `categories[k]`. Binary: the
-   * words of 0 and 1. Absent if cells are the numbers of the file.
+   * The meaning of the numbers in the cells. In a nominal column, and in an ordinal one with a declared order, a cell
+   * `k` means `categories[k]`. In a binary column, these are the words for 0 and 1. Absent if the cells hold the
+   * numbers of the file.
    */
   categories: z.array(z.string()).exactOptional(),
   /** Whether the kind was inferred from the values. */
@@ -34,7 +35,8 @@ export interface TableDeclaration {
   /** The kind of the columns that are not named. */
   readonly others: 'infer' | 'numeric' | 'nominal' | 'ignore';
   /**
-   * Keeps columns that are constant or empty. HANCOCK's width must not depend on the patients.
+   * Keeps columns that are constant or empty. HANCOCK needs this, because the number of its columns must not depend on
+   * the patients.
    * @default false
    */
   readonly keepConstant?: boolean;

@@ -14,8 +14,8 @@ type Value = string | number | boolean | Date | LongNumber | null;
 const exactDigits = 15;
 
 /**
- * Maximum unpacked size. A sheet is one text in memory, and texts of more than 512 MB are impossible; a small archive can claim any
- * size.
+ * Maximum unpacked size in bytes. A sheet becomes one text, and Node limits a text to 512 MB. Even a small archive may
+ * unpack to more.
  */
 const largestWorkbook = 500e6;
 
