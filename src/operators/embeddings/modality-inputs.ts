@@ -55,7 +55,10 @@ function modalityInput(
   return { modality, kind, width: values.shape[1] ?? 0, values: values.data, observed: observed.data };
 }
 
-/** The slots of the aligned inputs. */
+/**
+ * The slot of each input: the modality, and whether it is a table. A bag and an aligned vector (`latent`) both count as
+ * a bag.
+ */
 export const slotsOfInputs = (inputs: readonly Pick<ModalityInput, 'modality' | 'kind'>[]): readonly Slot[] =>
   inputs.map(({ modality, kind }) => ({ id: modality, kind: kind === 'table' ? 'table' : 'bag' }));
 

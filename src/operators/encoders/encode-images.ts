@@ -102,11 +102,14 @@ async function* encodeImage(
   }
 }
 
-/** Who reads a slide; TMA slides of one patient may differ. */
+/** The reader of a slide. The TMA slides of one patient may have different readers. */
 const readerOf = ({ name }: SourceFile, { reader, cores = [] }: Unit): Unit['reader'] =>
   reader ?? cores.find(({ file }) => file === name)?.reader;
 
-/** Tiles of a slide may touch damaged pixels; a core has few tiles, and is one thing. */
+/**
+ * Maximum fraction of damaged stored tiles in an image. A core is one piece with few tiles, so no damage is accepted
+ * there.
+ */
 const shareOf = ({ unit, config }: Encoding['context']): number =>
   unit.tiling === 'tissue' ? config.tile.damagedShare : 0;
 

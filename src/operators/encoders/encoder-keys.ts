@@ -14,7 +14,10 @@ export interface EncoderKeys extends Pick<
   readonly sideKey: string;
 }
 
-/** The settings of the encoder of a job: those of its modality if this has an encoder of its own, else `embed.encoder`. */
+/**
+ * The settings of the encoder of a job: those of its modality if the modality has an encoder of its own, else
+ * `embed.encoder`.
+ */
 export function encoderKeys({ unit, config }: Pick<StageContext, 'unit' | 'config'>): EncoderKeys {
   const { modality = '', ownEncoder } = unit;
   if (ownEncoder === undefined) {

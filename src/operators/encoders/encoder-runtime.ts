@@ -36,8 +36,8 @@ const hasGpu = (environment: NodeJS.ProcessEnv): boolean =>
   !['', '-1'].includes(environment['CUDA_VISIBLE_DEVICES'] ?? '');
 
 /**
- * Whether this machine has an NVIDIA driver and an onnxruntime for it, although the worker assigned no GPU. CUDA_VISIBLE_DEVICES without
- * a GPU in it is different: there a person decided for the CPU.
+ * Whether this machine has an NVIDIA driver and an onnxruntime for it, although the worker assigned no GPU. False if
+ * CUDA_VISIBLE_DEVICES is set without a GPU, because then a person chose the CPU.
  */
 const overlooked = (environment: NodeJS.ProcessEnv, machine: Machine): boolean =>
   environment['CUDA_VISIBLE_DEVICES'] === undefined &&
@@ -50,13 +50,14 @@ const installFix =
 let told = false;
 
 /**
- * Loads the onnxruntime for image encoders. `auto` uses the GPU if the worker assigned one to this process and
- * `backend install --onnx --gpu` was run. If only one of the two is the case on a machine with a GPU, it uses the CPU and says so once.
+ * Loads the onnxruntime for image encoders. `auto` uses the GPU if the worker assigned one to this process and `backend
+ * install --onnx --gpu` was run. If only one of these two conditions holds on a machine with a GPU, the CPU is used and
+ * `warn` is called once.
  *
  * @param warn receives the sentence about a GPU that is not used
  * @param machine the machine of this process
- * @throws HafError HAF_ENCODER_UNFIT if onnxruntime-node is not installed; HAF_BACKEND_UNAVAILABLE if HAF_ENCODER_DEVICE is cuda and
- * CUDA is not installed, or if it cannot be loaded
+ * @throws HafError HAF_ENCODER_UNFIT if onnxruntime-node is not installed; HAF_BACKEND_UNAVAILABLE if
+ * HAF_ENCODER_DEVICE is cuda and CUDA is not installed, or if it cannot be loaded
  */
 export async function encoderRuntime(
   environment: NodeJS.ProcessEnv = process.env,

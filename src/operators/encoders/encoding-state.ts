@@ -108,7 +108,7 @@ export class EncodingState {
     this.done = sum(before, own);
   }
 
-  /** The progress of the job, after batches at which it is to be reported. */
+  /** The progress of the job. Null if the last batch is not followed by a report. */
   get report(): EpochProgress | null {
     const { done, all } = this;
     if (done.batches % this.perReport !== 0 && done.batches !== all.batches) return null;

@@ -9,7 +9,10 @@ import type { OnnxSettings } from './onnx-encoder.js';
 const configFile = 'config.json';
 const numbers = z.array(z.number());
 
-/** The relevant part of it. Newer files have it under "pretrained_cfg", older ones at the top level. */
+/**
+ * The part of the configuration file that is used. Newer files have it under "pretrained_cfg", older ones at the top
+ * level.
+ */
 const preprocessingSchema = z.object({
   mean: numbers.optional(),
   std: numbers.optional(),

@@ -63,9 +63,9 @@ function tapsOf(from: number, to: number, { support, weight }: Filter): Taps {
 export type Resize = (rgb: Uint8Array) => Uint8Array;
 
 /**
- * Scales square 8-bit RGB images from one side length to another with exactly the result of Pillow's `Image.resize`, which UNI and
- * similar models were trained with. Other libraries differ by up to 2 grey levels, and from one release to the next, which would
- * change the recipe.
+ * Scales square 8-bit RGB images from one side length to another with exactly the result of Pillow's `Image.resize`,
+ * which was used to train UNI and similar models. Other libraries differ by up to 2 grey levels, and from one release
+ * to the next. Then the same recipe would give different instances.
  */
 export function resizer(from: number, to: number, interpolation: Interpolation): Resize {
   if (from === to) return (rgb) => rgb;

@@ -25,7 +25,7 @@ export const tileBatches = (
   size: number,
 ): AsyncGenerator<ImageBatch> => oneAhead(batchesOf(reader, coords, geometry, size));
 
-/** The same values. The next one is requested before the consumer gets this one. */
+/** Yields the given values. It requests the next value before the consumer gets the current one. */
 async function* oneAhead<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
   const request = (): Promise<IteratorResult<T>> => {
     const next = values.next();
@@ -47,7 +47,7 @@ async function* oneAhead<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
   }
 }
 
-/** As above, but `rgb` is valid until the batch after the next is requested. */
+/** Yields the batches of `tileBatches`, but `rgb` is valid until the batch after the next is requested. */
 async function* batchesOf(
   reader: SlideReader,
   coords: Int32Array,

@@ -100,7 +100,8 @@ function colourMoments(rgb: Uint8Array, side: number, stride: number, across: nu
   const n = across * across;
   const deviation = (sum: number, squares: number): number => Math.sqrt(n * squares - sum * sum) / n;
   const [dr, dg, db] = [deviation(r1, rr), deviation(g1, gg), deviation(b1, bb)];
-  // A tile of one colour has no correlation. 1 is the limit for equal noise of all channels that goes to zero.
+  // In a tile of one colour the correlation is undefined, and 1 is used. This is the limit if all channels have the
+  // same noise and the noise goes to zero.
   const correlation = (a: number, b: number, ab: number, da: number, db: number): number =>
     da === 0 || db === 0 ? 1 : (n * ab - a * b) / n / n / da / db;
   return [

@@ -29,7 +29,8 @@ const broken = (what: string): HafError =>
 /** The images and tiles of the `tile` artifact among the inputs of an `embed` job. */
 export function tiledImages({ inputs, sources }: StageContext): TiledImages {
   const artifact = inputs.one('tile');
-  // Copied, because the bytes of a small file may be anywhere in a larger buffer.
+  // The bytes of a small file may begin anywhere in a larger buffer, but an Int32Array needs an aligned start. So the
+  // bytes are copied.
   const coords = new Int32Array(new Uint8Array(artifact.bytes(tileCoordsFile)).buffer);
   const images = artifact
     .json(tileSetFile, tileSetSchema)

@@ -9,7 +9,10 @@ import { featureNames, type StoredArray } from './stored-array.js';
 
 const slideGroup = 'wsi';
 const coreGroup = 'tma';
-/** One vector per core, or its patches: the names that the authors' loader searches below a stain. */
+/**
+ * Names that the authors' loader searches below a stain: one vector per core (`features`) or the vectors of its
+ * patches.
+ */
 const coreNames = ['features', 'patches'] as const;
 const unknownStain = 'unknown';
 
@@ -55,8 +58,8 @@ function coreArrays(file: File): readonly CaseArray[] {
 }
 
 /**
- * The bags of one modality in a case file: the slide, or the cores of each stain. Their positions are not used, because their unit is
- * unknown. A file without the modality means that the patient lacks it, which is no fault.
+ * The bags of one modality in a case file: the slide, or the cores of each stain. The positions of instances are not
+ * used, because their unit is unknown. If the file lacks the modality, the patient lacks it, which is no fault.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function caseContent(hdf5: File, file: FeatureFile): FeatureContent {

@@ -8,9 +8,11 @@ const mostAlike = 8;
 
 interface RowCounts {
   readonly rows: number;
-  /** Number of rows whose values are all zero; whose values are all one number, including zero; that equal an earlier row. */
+  /** Number of rows whose values are all zero. */
   readonly zeros: number;
+  /** Number of rows whose values are all the same number, including zero. */
   readonly constant: number;
+  /** Number of rows that equal an earlier row. */
   readonly repeated: number;
 }
 
@@ -68,8 +70,8 @@ function oddity({ rows, zeros, constant, repeated }: RowCounts): string | null {
 }
 
 /**
- * Warnings of bags without information, or with less than their number of rows suggests: zeros, one number throughout, repeated rows.
- * They are used unchanged.
+ * Warnings about bags without information, or with less than their number of rows suggests: rows of zeros, rows with
+ * one number throughout, repeated rows. Such bags are used unchanged.
  */
 export function emptyRows(bags: readonly FeatureBag[], width: number): readonly Rejected[] {
   return bags.flatMap(({ patient, place, values }): Rejected[] => {

@@ -36,8 +36,9 @@ function without(rows: ReadonlySet<number>, values: Float32Array, width: number)
 }
 
 /**
- * Keeps instances with finite values only. `drop` removes the others, with their coordinates, and reports their number.
- * @throws HafError `HAF_FEATURES_INVALID` for `error`, with the number of values and the first row that has one
+ * Keeps instances with finite values only. If `onNonFinite` is `drop`, the other instances are removed with their
+ * coordinates, and their number is `dropped`.
+ * @throws HafError `HAF_FEATURES_INVALID` if `onNonFinite` is `error`, with the number of values and the first row
  */
 export function finiteOnly(
   { values, coords }: InstanceRows,

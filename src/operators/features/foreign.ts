@@ -1,10 +1,10 @@
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 
 /**
- * The error of a feature file, or a member of one, that cannot be used: what is wrong, what to do, and the dataset or key. The
- * `embed` stage reports it as a problem of the run and does not fail.
+ * The error of a feature file, or a member of one, that cannot be used: what is wrong, what to do, and the dataset or
+ * key. The `embed` stage reports it as a problem of the run and does not fail.
  *
- * If `cause` is a fault of the machine, the error is one too, because the file is not its cause.
+ * If `cause` is a fault of the machine, this fault is returned instead, because the file is not to blame.
  *
  * @example throw foreign('it has no dataset "features"', 'Extract the features again.', 'features');
  */

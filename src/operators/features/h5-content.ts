@@ -12,7 +12,10 @@ import { oneBag, patientOfFile } from './one-bag.js';
 import { namesSaid } from './self-names.js';
 import { coordsName, featureNames, featuresAmong, shapeOf } from './stored-array.js';
 
-/** The notes of `feats`, whose attributes say what it holds. A single vector of a slide or patient is not a bag. */
+/**
+ * The notes of a file of STAMP, which has the dataset `feats` and says in attributes what it holds. A single vector of
+ * a slide or patient is refused, because it is not a bag.
+ */
 function stampNotes(file: File): Notes {
   const kind = textAttribute(file, 'feat_type');
   if (kind !== null && kind !== 'tile')
@@ -23,7 +26,7 @@ function stampNotes(file: File): Notes {
     );
   const unit = textAttribute(file, 'unit');
   const sidePx = numberAttribute(file, 'tile_size_px');
-  // Version 2.0 has the attribute tile_size. Version 2.1 and later have both sizes.
+  // STAMP 2.0 writes the attribute tile_size. STAMP 2.1 and later write tile_size_um and tile_size_px.
   const sideUm =
     numberAttribute(file, 'tile_size_um') ?? (unit === 'um' ? numberAttribute(file, 'tile_size') : null);
   const coords =
@@ -45,7 +48,10 @@ function sideOf(coords: Dataset): number | null {
   return size === null || downsample === null ? null : size * Math.floor(downsample);
 }
 
-/** TRIDENT writes the encoder on the dataset and its grid on the coordinates. CLAM writes no attributes. */
+/**
+ * The notes of a file of TRIDENT or CLAM. TRIDENT writes the encoder as an attribute of the features, and the grid of
+ * tiles as attributes of the coordinates. CLAM writes no attributes.
+ */
 function plainNotes(features: Dataset, coords: Dataset | null): Notes {
   const encoder = textAttribute(features, 'encoder');
   // Files that `embed` wrote also state the unit.
@@ -90,7 +96,7 @@ export function h5Content(file: FeatureFile): Promise<FeatureContent> {
   return withHdf5(file.path, (hdf5) => contentOf(hdf5, file));
 }
 
-/** Names and shapes of its datasets. @throws HafError `HAF_FEATURES_INVALID` */
+/** Names and shapes of the datasets in an HDF5 file. @throws HafError `HAF_FEATURES_INVALID` */
 export function h5Shapes(path: string): Promise<readonly ArrayShape[]> {
   assertCompleteHdf5(path);
   return withHdf5(path, (hdf5) => datasetsOf(hdf5).map(({ array }) => shapeOf(array)));

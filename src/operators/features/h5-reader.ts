@@ -5,7 +5,7 @@ import { beginsHdf5 } from './hdf5-superblock.js';
 export const h5Reader: FeatureReader = {
   extensions: ['.h5', '.hdf5'],
   recognises: beginsHdf5,
-  // The HDF5 library takes a third of a second to load. Commands without such a file should not wait for it.
+  // The HDF5 library takes a third of a second to load, so it is loaded only when an HDF5 file is read.
   read: async (file) => (await import('./h5-content.js')).h5Content(file),
   shapes: async (path) => (await import('./h5-content.js')).h5Shapes(path),
 };

@@ -8,12 +8,15 @@ function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The float32 of every half. With this lookup table, a bag of a hundred million values takes a fraction of a second. */
+/**
+ * The float32 value of every float16 bit pattern. With this lookup table, a bag of a hundred million values takes a
+ * fraction of a second.
+ */
 const halfValues = Float32Array.from({ length: 65_536 }, (_, bits) => halfToNumber(bits));
 
 /**
- * Converts halves to float32 exactly. `halves` may be the second half of the memory of `target`: a value is read before its position
- * is overwritten.
+ * Converts float16 bits to float32 exactly. `halves` may be the second half of the memory of `target`: each value is
+ * read before its memory is overwritten.
  */
 export function halvesToFloats(halves: Uint16Array, target: Float32Array): void {
   for (let i = 0; i < halves.length; i++) target[i] = halfValues[halves[i] as number] as number;
@@ -26,7 +29,8 @@ function roundToHalf(bits: number): number {
   if (magnitude > 0x7f80_0000) return sign | 0x7e00;
   if (magnitude >= 0x4780_0000) return sign | 0x7c00; // magnitudes of 65536 and more
   if (magnitude >= 0x3880_0000)
-    // Magnitudes of 2^-14 and more. Rounding may carry into the exponent, which is correct, up to infinity.
+    // Magnitudes of 2^-14 and more. Rounding may carry into the exponent. The result is then the next power of two, or
+    // infinity, which is correct.
     return sign | ((magnitude - 0x3800_0000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
   if (magnitude <= 0x3300_0000) return sign; // at most 2^-25, half of the smallest half-precision value
   const fraction = (magnitude & 0x7f_ffff) | 0x80_0000;

@@ -13,7 +13,7 @@ export function textAttribute(owner: Dataset | Group, name: string): string | nu
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** A positive number. Sizes are never anything else. */
+/** An attribute as a positive number. Null for any other value, because sizes are positive. */
 export function numberAttribute(owner: Dataset | Group, name: string): number | null {
   const value = valueOf(owner, name);
   const number = typeof value === 'number' || typeof value === 'bigint' ? Number(value) : NaN;

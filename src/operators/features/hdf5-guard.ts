@@ -14,13 +14,15 @@ interface Stream {
 /** Emscripten's number for ENOENT. */
 const noSuchFile = 44;
 const standardError = 2;
-/** Maximum length of the diagnostics of a damaged file, which can be endless. */
+/**
+ * Maximum length of the diagnostics that are kept. For a damaged file the library may write diagnostics without end.
+ */
 const longestText = 65_536;
 
 /**
- * Restricts the HDF5 library of this thread to one file. Links, external storage and virtual datasets make the library read other
- * files, in ways that differ between versions of the format; all of them open a file. It also keeps the library's diagnostics off the
- * terminal.
+ * Restricts the HDF5 library of this thread to one file. Links, external storage and virtual datasets make the library
+ * read other files. Their forms differ between versions of the format, but all of them open a file, so opening any
+ * other file is refused. The guard also keeps the library's diagnostics off the terminal.
  */
 export class Hdf5Guard {
   private allowed: string | null = null;
@@ -33,7 +35,8 @@ export class Hdf5Guard {
     const plugins = Module.get_plugin_search_paths();
     files.open = (path, flags, mode) => {
       if (this.allowed !== null && path !== this.allowed) {
-        // The library also searches for plugins without being asked. They are not recorded, but they may not be loaded either.
+        // The library always searches its folders of plugins. This is refused, too, but it is no fault of the file, so
+        // it is not recorded.
         if (!plugins.includes(path)) this.otherFiles.push(path);
         throw new files.ErrnoError(noSuchFile);
       }

@@ -3,10 +3,10 @@ import { HafError } from '../../pipeline/core/errors.js';
 import { machineLimits } from '../../pipeline/core/machine-limits.js';
 
 /**
- * Waits until the HDF5 library is ready. The library does not report why its WebAssembly was refused memory, so this is found out
- * here.
+ * Waits until the HDF5 library is ready. If the library gets no memory for its WebAssembly, its error does not say so.
+ * So this function names the cause if the address space of this process is limited.
  *
- * @throws HafError HAF_MACHINE_LIMIT if the addresses of this process are limited and the library does not start
+ * @throws HafError HAF_MACHINE_LIMIT if the address space of this process is limited and the library does not start
  */
 export async function hdf5Ready(): Promise<void> {
   try {

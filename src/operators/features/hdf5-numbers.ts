@@ -92,8 +92,8 @@ export function readPart(
         'Copy or download it again, or extract the features again.',
         place,
       );
-    // The heap may have moved during the read, so the view is made afterwards. `slice` copies, because float32 would share its
-    // memory.
+    // The heap may have moved during the read, so the view is made afterwards. `slice` copies the bytes, because a
+    // float32 result would otherwise share the memory of the heap.
     return toFloat32(Module.HEAPU8.slice(pointer, pointer + bytes), type);
   } finally {
     Module._free(pointer);

@@ -3,7 +3,10 @@ import { basename } from 'node:path';
 import { foreign } from './foreign.js';
 
 const signature = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** A user block may precede the superblock. Its length is this number or a doubling of it (HDF5 file format, II.A). */
+/**
+ * Bytes of the smallest user block, which may precede the superblock. The length of a user block is this number times a
+ * power of two (HDF5 file format, II.A).
+ */
 const firstUserBlock = 512;
 const superblockBytes = 64;
 

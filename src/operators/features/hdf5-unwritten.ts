@@ -18,7 +18,7 @@ function* piecesOf(rows: number, columns: number, chunk: readonly [number, numbe
       yield [row, Math.min(high, rows - row), column, Math.min(wide, columns - column)];
 }
 
-/** Whether a piece holds only one value. A piece that was never written does: its fill value. */
+/** Whether all values of a piece are equal. In a piece that was never written, each value is the fill value. */
 function isOneValue(values: Float32Array, columns: number, [row, rows, column, wide]: Piece): boolean {
   const first = values[row * columns + column] as number;
   for (let y = row; y < row + rows; y++)
@@ -27,8 +27,9 @@ function isOneValue(values: Float32Array, columns: number, [row, rows, column, w
 }
 
 /**
- * Refuses a matrix of which a part was never written. For chunks without a position in the file the library returns the fill value,
- * mostly zero. It then reads nothing from the file, which distinguishes them from zeros that were written.
+ * Refuses a matrix of which a part was never written. For a chunk without a position in the file the library returns
+ * the fill value, mostly zero, and reads nothing from the file. The missing read distinguishes such a chunk from zeros
+ * that were written.
  *
  * @param values all numbers of the dataset
  * @throws HafError `HAF_FEATURES_INVALID` with the number of rows
@@ -57,7 +58,7 @@ export function assertWritten(dataset: Dataset, type: NumberType, values: Float3
   );
 }
 
-/** The first value of a piece, with the dimensions before the rows. */
+/** The first value of a piece, as a part of the dataset. Its index in every further dimension is 0. */
 const partOf = ([row, , column]: Piece, shape: readonly number[], axis: number): DatasetPart => ({
   offset: shape.map((_, at) => (at === axis ? row : at === axis + 1 ? column : 0)),
   count: shape.map(() => 1),

@@ -18,7 +18,7 @@ function clearTimes(path: string, datasets: number): void {
     cleared++;
   }
   if (cleared !== datasets)
-    // The library does not report a failed write, so the number of stamps shows it.
+    // The library does not report a failed write. A wrong number of time stamps reveals it.
     throw new HafError(
       'HAF_PATH_UNUSABLE',
       `${path} was not written in full: it has ${cleared} time stamps, ${datasets} are expected.`,
@@ -43,7 +43,7 @@ export async function writeHdf5(
   // The oldest layout is the default of h5py, and its headers have no checksum over the time stamps.
   const file = new h5wasm.File(path, 'w', { libver: ['earliest', 'latest'] });
   if (file.file_id < 0n) {
-    // This write throws an error with the reason, which the library does not report.
+    // The library does not report why it cannot create the file. This write throws an error with the reason.
     writeFileSync(path, '');
     throw new HafError(
       'HAF_PATH_UNUSABLE',

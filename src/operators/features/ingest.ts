@@ -31,12 +31,12 @@ export function widthOf({ data }: Pick<Config, 'data'>, modality: ModalityId): n
 }
 
 /**
- * Converts one feature file to the format that every later stage reads (bag-index.ts): the instances as raw numbers [rows, width],
- * their patients and their positions (method.md 2.5 - 2.7). A file or array that cannot be used does not make the job fail: it is
- * left out and listed as a problem.
+ * Converts one feature file to the format that every later stage reads (bag-index.ts): the instances as raw numbers
+ * [rows, width], their patients and their positions (method.md 2.5 - 2.7). A file or array that cannot be used does not
+ * make the job fail: it is left out and listed as a problem.
  * @throws the file system's error if the file cannot be opened, because a retry may succeed
- * @throws HafError HAF_INPUT_LIMIT if reading exceeds its time limit: another machine may be faster, so this is not stored as a
- * result
+ * @throws HafError HAF_INPUT_LIMIT if reading exceeds its time limit. The failure is not stored as a result, because
+ * another machine may be faster.
  */
 export const ingest = stageOf(async (context): Promise<StageOutput> => {
   const file = fileOf(context);

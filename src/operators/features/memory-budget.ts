@@ -2,7 +2,7 @@ import { foreign } from './foreign.js';
 import { shapeText } from './stored-array.js';
 
 const mebibyte = 2 ** 20;
-/** Numbers in a file take at most twice the size of float32: float64 and int64 do. */
+/** A number in a file takes at most twice the bytes of a float32 (float64 and int64). */
 const mostPerFloat = 2;
 /** Memory for headers and directories, in addition to the numbers. */
 const spare = mebibyte;
@@ -32,7 +32,8 @@ export class MemoryBudget {
   }
 
   /**
-   * Checks bytes that are in memory only for a moment, in the form of the file.
+   * Checks the size of numbers in the form of the file, before they become float32. They are in memory only for a
+   * moment, so no memory is reserved for them.
    * @throws HafError `HAF_FEATURES_INVALID`
    */
   assertFits(bytes: number, name: string): void {

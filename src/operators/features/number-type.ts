@@ -17,7 +17,7 @@ interface TypedArrays {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** Array types for the numbers of a file. Halves and bfloat16 are read as bits first. */
+/** Array types for the numbers of a file. float16 and bfloat16 are first read as 16-bit patterns. */
 const arrays = {
   float16: Uint16Array,
   bfloat16: Uint16Array,
@@ -46,8 +46,8 @@ function bfloatsToFloats(bits: Uint16Array, target: Float32Array): void {
 }
 
 /**
- * Converts little-endian numbers to float32: rounded from float64, exact up to 2^24 from integers. float32 bytes at a multiple of
- * four are not copied, so the result may share the memory of `bytes`.
+ * Converts little-endian numbers to float32. float64 is rounded, and integers are exact up to 2^24. float32 bytes at an
+ * offset that is a multiple of four are not copied, so the result may share the memory of `bytes`.
  */
 export function toFloat32(bytes: Uint8Array, type: NumberType): Float32Array {
   const size = bytesOfType(type);

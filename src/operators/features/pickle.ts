@@ -111,7 +111,8 @@ class Pickle {
   }
 
   name(module: unknown, name: unknown): void {
-    // The types are tested first: converted to text, nested lists could be larger than memory.
+    // The types are tested before anything is converted to text, because the text of nested lists could be larger than
+    // memory.
     if (typeof module !== 'string' || typeof name !== 'string')
       throw damaged('has a name that is not a text');
     const full = `${module}.${name}`;
@@ -212,13 +213,13 @@ const opcodes: ReadonlyMap<string, (pickle: Pickle) => void> = new Map<string, (
 const stop = '.';
 
 /**
- * Reads one pickle and never runs anything in it. It builds numbers, texts, lists (also from tuples) and dictionaries (Map), and
- * calls only the given functions.
+ * Reads one pickle and never runs anything in it. It builds numbers, texts, lists (also from tuples) and dictionaries
+ * (Map), and calls only the given functions.
  *
  * @param from position in `bytes`
- * @param persistent makes the object of a persistent id, its only argument
- * @returns the object and the end of the pickle
- * @throws HafError `HAF_FEATURES_INVALID` for a damaged pickle, and for one with any other name
+ * @param persistent receives a persistent id and returns its object
+ * @returns the object and the position of the end of the pickle
+ * @throws HafError `HAF_FEATURES_INVALID` if the pickle is damaged or uses a name that is not in the given names
  */
 export function readPickle(
   bytes: Uint8Array,

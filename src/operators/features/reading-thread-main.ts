@@ -9,7 +9,9 @@ import {
 } from './reading-tasks.js';
 import { boundWasmMemory } from './wasm-memory.js';
 
-/** Smaller arrays are copied, because they may be part of memory that Node shares among many buffers. */
+/**
+ * Arrays up to this number of bytes are copied, because they may be part of memory that Node shares among many buffers.
+ */
 const leastMoved = 65_536;
 const mebibyte = 2 ** 20;
 /** Memory of the HDF5 library in addition to the numbers of a file. */
@@ -34,11 +36,11 @@ async function answerTo({ task, request, memoryMiB }: ToReadingThread): Promise<
   }
 }
 
-// The HDF5 library writes here what the error already says.
+// The HDF5 library writes faults to the console. They are already part of the error.
 console.error = () => undefined;
 console.warn = () => undefined;
 
-// The code in the thread of reading-thread.ts.
+// This code runs in the thread that reading-thread.ts starts, and answers its requests.
 parentPort?.on('message', (message: ToReadingThread) => {
   void answerTo(message).then((answer) =>
     parentPort?.postMessage(answer, 'value' in answer ? [...numbersIn(answer.value)] : []),

@@ -11,14 +11,17 @@ import type { StoredTiles } from './stored-tiles.js';
 const threadFile = new URL(
   import.meta.url.replace(/\/src\/([^]*)\.ts$/, '/dist/src/$1.js').replace(/\.js$/, '-main.js'),
 );
-/** Memory limit for objects of the thread in MiB. Numbers are outside of it and have the limit `memoryMiB`. */
+/**
+ * Memory limit in MiB for JavaScript objects of the thread. Arrays of numbers do not count here; `memoryMiB` limits
+ * them.
+ */
 const objectsMiB = 512;
 const mebibyte = 2 ** 20;
 
 /**
- * The second thread of a pool thread: it reads untrusted files. A damaged file can put the HDF5 library into an endless loop, which
- * only the end of its thread stops, or leave the library unusable for other files. It reads one file at a time, and the thread is
- * kept for the next file.
+ * A helper thread that reads untrusted files for one pool thread. A damaged file can put the HDF5 library into an
+ * endless loop, which stops only when its thread ends. A damaged file can also leave the library unusable for other
+ * files. The helper thread reads one file at a time, and is kept for the next file.
  */
 class ReadingThread {
   private worker: Worker | null = null;

@@ -9,8 +9,8 @@ const bytesPerValue = { float32: 4, float16: 2 } as const satisfies Record<Preci
 const coordsPerRow = 2;
 
 /**
- * Fills `rows` with consecutive rows of a file of raw instances, from row `start` on. Halves are converted to floats. The read
- * continues in the background while this thread computes.
+ * Fills `rows` with consecutive rows of a file of raw instances, from row `start` on. float16 values are converted to
+ * float32. The read continues in the background while this thread computes.
  *
  * @param rows [n, width]
  * @throws HafError HAF_STORE_CORRUPT if the file is too short
@@ -32,7 +32,7 @@ export async function readStoredRows(
     );
   };
   if (precision === 'float32') return fill(bytesOf(rows));
-  // Halves are read into the second half of the float32 memory, so no further memory is needed.
+  // The float16 values are read into the second half of the memory of `rows`, so no further memory is needed.
   const halves = new Uint16Array(rows.buffer, rows.byteOffset + 2 * rows.length, rows.length);
   await fill(bytesOf(halves));
   halvesToFloats(halves, rows);

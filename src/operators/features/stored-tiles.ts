@@ -46,6 +46,6 @@ export function readStoredTiles(path: string, budget: MemoryBudget): Promise<Sto
   });
 }
 
-/** Level 0 is not a positive number, so it is read separately. */
+/** The attribute `patch_level`. For level 0 `numberAttribute` returns null, because 0 is not positive. */
 const levelOf = (dataset: Dataset): number | null =>
   Object.hasOwn(dataset.attrs, 'patch_level') ? (numberAttribute(dataset, 'patch_level') ?? 0) : null;

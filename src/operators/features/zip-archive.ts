@@ -41,7 +41,7 @@ export class ZipArchive {
   private readonly size: number;
 
   /**
-   * @throws HafError `HAF_FEATURES_INVALID` if it is not a zip archive or its directory is damaged
+   * @throws HafError `HAF_FEATURES_INVALID` if the file is not a zip archive or its directory is damaged
    * @throws the file system's error if the file cannot be read at all
    */
   constructor(path: string) {
@@ -176,7 +176,10 @@ function parseDirectory(directory: Buffer, count: number): readonly ZipEntry[] {
   return entries;
 }
 
-/** Replaces fields of 0xffffffff by the values in the zip64 extra field (id 1), which are in this order. */
+/**
+ * Replaces fields of 0xffffffff by the values in the zip64 extra field (id 1). The values are in the same order as
+ * `fields`.
+ */
 function widen(fields: readonly [number, number, number], extra: Buffer): readonly [number, number, number] {
   if (!fields.includes(unset32)) return fields;
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {

@@ -8,8 +8,8 @@ const columns = [
 ];
 
 /**
- * One line per instance of the bag, in its order: image and row in it, upper left corner and side length in `unit` (empty if
- * unknown), raw score, softmax over the bag, and percentile in the bag from 0 to 1.
+ * One line per instance, in the order of the bag: the image and the row in the image, upper left corner and side length
+ * in `unit` (empty if unknown), raw score, softmax over the bag, and percentile in the bag from 0 to 1.
  */
 export function heatmapTable(images: readonly AttendedImage[], ranked: RankedAttention): string {
   const { scores, attention, percentile } = ranked;

@@ -1,6 +1,7 @@
 /**
- * The most frequent distance of neighbours in a row of tiles, which is the side length of tiles without overlap. Among equally
- * frequent distances the smallest. Each contour has its own grid, so the smallest distance of all tiles has no meaning.
+ * The most frequent distance between neighbours in a row of tiles, which is the side length of tiles without overlap.
+ * If several distances are equally frequent, the smallest of them is returned. Each contour has its own grid, so the
+ * smallest distance between any two tiles has no meaning.
  */
 export function usualStep(coords: Float32Array): number {
   const lines = new Map<number, number[]>();

@@ -37,7 +37,8 @@ const starts: readonly (readonly [RegExp, FileKind])[] = [
 ];
 
 /**
- * Formats that can be recognised only by their endings: their files begin without pixels, or only name other files.
+ * Formats that can be recognised only by their endings: their first bytes occur in other formats, too, or they only
+ * name other files.
  */
 const endings: Readonly<Record<string, FileKind>> = {
   '.mrxs': byOpenSlide('MIRAX'),

@@ -118,7 +118,10 @@ export async function mixesColours(
 /** Number of tiles of a page that are checked when a slide is opened, evenly spread. */
 const sampled = 32;
 
-/** The same for a few tiles of a page, to report it before its pixels are read. */
+/**
+ * Like `mixesColours` for a few tiles of a page. A mix of colours is thus reported before the pixels of the page are
+ * read.
+ */
 export function sampleMixesColours(file: FileHandle, page: TiffPage): Promise<boolean> {
   const { length } = page.chunks.byteCounts;
   const count = Math.min(sampled, length);

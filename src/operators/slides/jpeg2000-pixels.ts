@@ -15,7 +15,10 @@ const yccCompression = 33_003;
 const yccPhotometric = 6;
 const freeCompression = 34_712;
 
-/** Pixels of JPEG 2000 tiles, decoded from the bytes that the tags refer to. libvips does not decode them here. */
+/**
+ * Pixels of JPEG 2000 tiles, decoded by OpenJPEG from the bytes that the tags refer to. libvips is not used, because it
+ * may lack JPEG 2000.
+ */
 export function jpeg2000Pixels(
   file: FileHandle,
   levels: readonly TiffPage[],
@@ -42,7 +45,7 @@ export function jpeg2000Pixels(
       page.compression === yccCompression ||
       (page.compression === freeCompression && page.photometric === yccPhotometric);
     const tile = await decodeJpeg2000(bytes, ycc, { width: grid.cellWidth, height: grid.cellHeight });
-    // Tiles at the edges may end with the level. Any other tile that is too small would leave black pixels.
+    // A tile must cover its cell, as far as the cell lies in the level. A smaller tile would leave black pixels.
     const inside = overlapOf(cellRegion(grid, cell), { x: 0, y: 0, width: page.width, height: page.height });
     if (inside !== null && (tile.width < inside.width || tile.height < inside.height))
       throw new Error(

@@ -48,7 +48,10 @@ export interface DecodedTile {
   readonly pixels: Uint8Array;
 }
 
-/** OpenJPEG needs about 10 KB for each tile, and does not free it. Scanners write one tile. */
+/**
+ * Maximum number of tiles in a codestream. OpenJPEG needs about 10 KB for each tile, and does not free it. A codestream
+ * from a scanner has one tile.
+ */
 const mostTiles = 4096;
 
 const signature = [0xff, 0x4f, 0xff, 0x51];

@@ -20,10 +20,12 @@ function place(from: string, to: string): void {
 }
 
 /**
- * Some slides have several files. Such a slide is opened with one of them, which finds the others by their relative paths. On a
- * machine that has the files only by content hash, they are copied to these paths in a temporary folder.
+ * Some slides have several files. The library opens such a slide by one file, and finds the others by their relative
+ * paths. If this machine stores the files under their content hashes, they are linked at their relative paths in a
+ * temporary folder.
  *
- * @param sources the slide, and its other files, whose relative paths are in their roles
+ * @param sources the slide and its other files. The name of a source is its path in the cohort.
+ * @param of the role of the other files
  */
 export function layOutParts(slide: SourceFile, sources: readonly SourceFile[], of = 'part'): LaidOut {
   const parts = sources

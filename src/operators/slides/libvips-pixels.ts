@@ -23,8 +23,9 @@ const mostRowBytes = 256 * 2 ** 20;
 const rowBytes = ({ width }: TiffPage, { cellHeight }: LevelGrid): number => width * cellHeight * 3;
 
 /**
- * Pixels of TIFF pages by libvips. Regions are read from the file. Single tiles are read by way of a TIFF in memory
- * that holds only them; so are regions of a page whose tags are wrong, or whose rows of tiles need too much memory.
+ * Reads pixels of TIFF pages with libvips. Regions are read from the file. Single tiles are first copied to a TIFF in
+ * memory that holds only these tiles. Regions are also read in this way if the tags of the page are wrong, the tiles
+ * differ in their colour space, or a row of tiles needs too much memory.
  */
 export const libvipsPixels = (
   path: string,
@@ -117,7 +118,8 @@ async function regionOfCells(
   return pixels;
 }
 
-// The `slice` of a Buffer shares memory although that of an array copies, and its `subarray` is slow.
+// A Uint8Array replaces the Buffer, because `Buffer.slice` does not copy (`Uint8Array.slice` does) and
+// `Buffer.subarray` is slow.
 const bytesOf = (pixels: Buffer): Uint8Array =>
   new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
 

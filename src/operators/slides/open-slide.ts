@@ -175,10 +175,11 @@ function refused(path: string, { name, openslide, converter }: ForeignKind): Haf
 }
 
 /**
- * Opens a slide - Aperio SVS, OME-TIFF, any pyramidal tiled TIFF - or a PNG, JPEG or flat TIFF as a slide of one level. Reads only
- * tags; {@link probeSlide} also checks whether the pixels can be read.
+ * Opens a slide - Aperio SVS, OME-TIFF, any pyramidal tiled TIFF - or a PNG, JPEG or flat TIFF as a slide of one level.
+ * Reads only tags; {@link probeSlide} also checks whether the pixels can be read.
  *
- * @param by the result of `readerOf` for the file: null opens it with our reader, `openslide` with OpenSlide in another process
+ * @param by the result of `slideReaderOf` for the file: null opens it with our reader, `openslide` with OpenSlide in
+ * another process
  * @param scene number of the image in a file with several, as in `SlideInfo.scenes`; null for the largest
  * @throws HafError HAF_SLIDE_UNREADABLE with the reason and what to do, for example the command that converts it
  * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if OpenSlide is requested and this machine has none

@@ -110,8 +110,8 @@ export async function openWithOpenSlide(path: string, scene: number | null = nul
       await process.read(level, [placed(level, region)], [pixels]);
       return pixels;
     };
-    // Otherwise regions begin between two pixels of the level, and OpenSlide interpolates: the pixels then depend on
-    // where a region begins.
+    // Whether every region begins at a whole pixel of the level. Otherwise OpenSlide interpolates between pixels, and
+    // the result depends on where the region begins.
     const isExact = (downsample: number): boolean =>
       Number.isInteger(downsample) && left % downsample === 0 && top % downsample === 0;
     const regions = (level: number): ReturnType<NonNullable<PixelSource['regions']>> =>

@@ -45,7 +45,7 @@ async function opened(): Promise<OpenSlideHandle> {
 }
 
 async function decode(level: number, region: OpenSlideRegion, argb: Uint32Array): Promise<void> {
-  // Without `await` for an open slide, the call of the library has begun when this function returns.
+  // An open slide is used without `await`, so that the call of the library begins before this function returns.
   const handle = slide ?? (await opened());
   try {
     await handle.read(argb, region.x, region.y, level, region.width, region.height);

@@ -83,7 +83,7 @@ function levelsIn(
  * OpenSlide's description of a slide in the form of all readers.
  *
  * @returns `tiles`: side length of the stored tiles of each level, null if it is not stated or they are not square
- * @throws Error if no scanner makes such levels
+ * @throws Error if a level has a size or downsample that no slide has
  */
 export function openSlideInfo(
   { levels: canvas, properties }: OpenSlideFacts,

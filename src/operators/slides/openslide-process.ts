@@ -175,7 +175,8 @@ export class OpenSlideProcess {
       );
       this.child.kill('SIGKILL');
     };
-    // An encoder may block this thread for longer. Then the answer waits to be read, and it is read before the check.
+    // An encoder may block this thread for longer than the timeout. An answer may then have arrived, but is still
+    // unread. `setImmediate` lets the thread read it before `expire` checks.
     this.timer = setTimeout(() => setImmediate(expire), seconds * 1000);
   }
 

@@ -15,7 +15,7 @@ export interface PastDamage extends SlideReader {
 interface Found {
   /** [height, width, 3] of the requested region. */
   readonly pixels: Uint8Array;
-  /** Whether some of them are black because no level holds them. */
+  /** Whether some of the pixels are black because no level holds them. */
   readonly lost: boolean;
 }
 

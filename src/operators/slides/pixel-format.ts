@@ -19,7 +19,7 @@ const formatNames: Readonly<Record<number, string>> = {
   ...{ 2: ' as signed numbers', 3: ' in floating point', 5: ' as complex numbers', 6: ' as complex numbers' },
 };
 
-/** SampleFormat is unsigned, or undefined, as old writers have it. */
+/** Whether all samples are unsigned. Old writers set SampleFormat to 4 (undefined), which is read as unsigned. */
 const isUnsigned = ({ formats }: TiffPage): boolean =>
   formats.every((format) => format === 1 || format === 4);
 
@@ -77,7 +77,8 @@ export function flatRefusal(page: TiffPage): string | null {
   const depths = depthsOf[photometric] ?? [];
   const alike = bits.every((depth) => depth === bits[0]);
   const known = alike && depths.includes(bits[0] ?? 0) && (samplesOf[photometric] ?? []).includes(samples);
-  // TIFF palettes have colours of 16 bits. Some writers put 8 bits there, and libvips reads the upper half.
+  // TIFF palettes have colours of 16 bits, and libvips uses their upper 8 bits. Some writers store colours of 8 bits,
+  // whose upper bits are zero.
   if (photometric === palette && page.paletteMax < 256)
     return 'its palette holds colours of 8 bits, TIFF has 16';
   if (known && isUnsigned(page) && isDecodedYcc(page)) return null;

@@ -88,7 +88,10 @@ async function whole(input: PlainInput, { width, height, space }: PlainHeader): 
   return pixels;
 }
 
-/** Such an image can only be decoded from its beginning. So it is decoded once as a whole and kept. */
+/**
+ * Pixels of an image without pyramid. It can only be decoded from its beginning, so it is decoded once as a whole and
+ * kept.
+ */
 export function plainPixels(input: PlainInput, header: PlainHeader): PixelSource {
   const { width, height } = header;
   let decoded: Promise<Uint8Array> | null = null;

@@ -14,7 +14,7 @@ const sidePx = 64;
  * Opens a slide and reads a few pixels from the middle of every level, because files often have correct tags and
  * damaged data.
  *
- * @param by the result of `readerOf`, if it is known already
+ * @param by the result of `slideReaderOf`, if it is known already
  */
 export async function probeSlide(path: string, by?: 'openslide' | null): Promise<SlideProbe> {
   try {

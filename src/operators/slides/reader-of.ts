@@ -3,7 +3,7 @@ import { isOpenSlideInstalled } from '../../backends/openslide.js';
 import { fileKindOf, foreignTiff } from './file-kind.js';
 import { readTiffDirectory } from './tiff-directory.js';
 
-/** Endings of files that are always read here, so that they need not be opened to decide. */
+/** Endings of files for which the reader of this pipeline is always used. Such a file need not be opened to decide. */
 const ours: readonly string[] = ['.svs', '.png', '.jpg', '.jpeg'];
 
 /**

@@ -16,7 +16,10 @@ const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAss
 /** Local variables of the function, by number. */
 const [from, end, to] = [0, 1, 2];
 
-/** Bytes of four pixels in the order of RGB: byte 3 of a little-endian word is alpha. The last four are overwritten by the next pixels. */
+/**
+ * Which bytes of four ARGB words become four RGB pixels. Byte 3 of a little-endian word is alpha. The last four bytes
+ * have no meaning: the next four pixels overwrite them.
+ */
 const order = [2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 3, 3, 3, 3];
 
 /**
@@ -34,7 +37,10 @@ const code = [
   ...[0x0b, 0x0b], // end of the loop and of the function
 ];
 
-/** Its module (WebAssembly 2.0, binary format): imports the memory "pixels" "memory" and exports the function "convert". */
+/**
+ * Compiles `code` as a module (WebAssembly 2.0, binary format), which imports the memory "pixels" "memory" and exports
+ * the function "convert".
+ */
 function convertIn(memory: Memory): Convert {
   const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
   const section = (id: number, ...content: number[]): number[] => [id, content.length, ...content];
@@ -45,7 +51,7 @@ function convertIn(memory: Memory): Convert {
       ...section(2, 1, ...name('pixels'), ...name('memory'), 2, 0, 1), // import of a memory, at least one page
       ...section(3, 1, 0), // function 0 has type 0
       ...section(7, 1, ...name('convert'), 0, 0), // export of function 0
-      ...section(10, 1, code.length + 1, 0, ...code), // its code, no further variables
+      ...section(10, 1, code.length + 1, 0, ...code), // code of function 0, no further local variables
     ]),
   );
   return new Instance(module, { pixels: { memory } }).exports.convert;
@@ -79,7 +85,7 @@ export class RgbConverter {
   /**
    * RGB of pixels. It is valid until the next call.
    *
-   * @param argb a part of a buffer that begins at its start, or other memory
+   * @param argb one of `buffers`, or its beginning; other memory is first copied
    */
   rgbOf(argb: Uint32Array): Uint8Array {
     let source = argb;

@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 
 /**
- * Scales a square tile, [side, side, 3], to another side length with libvips' linear kernel. When shrinking, the
- * triangle widens with the factor, so that every pixel counts (Pillow calls this bilinear). Tiles are scaled
- * separately, so neighbouring tiles have no influence.
+ * Scales a square tile, [side, side, 3], to another side length with libvips' linear kernel. If the tile is shrunk, the
+ * triangle filter is widened by the same factor, so that every pixel counts (Pillow calls this filter bilinear). Tiles
+ * are scaled separately, so neighbouring tiles have no influence.
  */
 export const scaleTile = (rgb: Uint8Array, from: number, to: number): Promise<Uint8Array> =>
   sharp(rgb, { raw: { width: from, height: from, channels: 3 } })

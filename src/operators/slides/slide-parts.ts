@@ -8,7 +8,7 @@ import { dicomSeries } from './dicom-series.js';
 export interface SlideParts {
   /** Paths of the further files, relative to the folder of the slide, with `/`. */
   readonly parts: readonly string[];
-  /** Those of them that do not exist, or that lie outside of the folder of the slide. */
+  /** Those of the further files that do not exist, or that lie outside of the folder of the slide. */
   readonly missing: readonly string[];
 }
 

@@ -90,8 +90,8 @@ function resolutionSize({ resolution }: TiffPage): PixelSize {
   if (micrometres === undefined) return { mpp: null, unused: said };
   const [x, y] = [micrometres / perX, micrometres / perY];
   if (plausible(x) && plausible(y)) return { mpp: { x, y, source: 'TIFF resolution' }, unused: null };
-  // A default value of an editor (72, 96, 300 per inch) does not count as a statement of the pixel size. A plausible size in
-  // only one direction counts, but it cannot be used.
+  // A resolution that an editor writes by default (72, 96, 300 per inch) does not count as a statement of the pixel
+  // size. A pixel size that is plausible in only one direction is reported, but cannot be used.
   return { mpp: null, unused: plausible(x) || plausible(y) ? said : null };
 }
 
@@ -108,12 +108,12 @@ export function pixelSize(vendor: string, page: TiffPage, image: OmeImage | null
   return { mpp: resolution.mpp, unused: own.unused ?? resolution.unused };
 }
 
-/** Ratio of both directions up to which pixels count as square. Scanners differ by less. */
+/** Maximum ratio of the pixel sizes along x and y of a square pixel. Slides from scanners have a smaller ratio. */
 const squareWithin = 1.05;
 
 /**
- * Ratio up to which no difference is reported. Both directions are measured separately, so a smaller difference is
- * not another scale.
+ * Ratio of the pixel sizes along x and y up to which no difference is reported. The two sizes are measured separately,
+ * so such a small difference is a measuring error.
  */
 const almostWithin = 1.01;
 

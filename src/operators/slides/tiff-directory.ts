@@ -11,7 +11,10 @@ export interface TiffChunks {
 
 /** The tags of one image of a TIFF. */
 export interface TiffPage {
-  /** How libvips addresses the image: its number in the chain, and the number of the SubIFD of that page. */
+  /**
+   * How libvips addresses the image: the number of its page in the chain of directories, and the number of its SubIFD
+   * of that page. `subifd` is null for the page itself.
+   */
   readonly page: number;
   readonly subifd: number | null;
   /** NewSubfileType: the image is a copy of another image of the file with fewer pixels. */
@@ -24,7 +27,9 @@ export interface TiffPage {
   readonly compression: number;
   /** 2 is RGB, 6 is YCbCr. */
   readonly photometric: number;
-  /** `photometric` is that of the JPEG stream. The tag has another value, which libvips would believe. */
+  /**
+   * Whether the tag has a wrong colour space. `photometric` is then that of the JPEG stream. libvips would use the tag.
+   */
   readonly retagged: boolean;
   readonly samples: number;
   readonly bits: readonly number[];
@@ -91,7 +96,7 @@ const few = (values: Float64Array): readonly number[] => [...values.subarray(0, 
 
 export interface TiffFile {
   readonly bytes: number;
-  /** The images of the chain, each followed by its SubIFDs. */
+  /** The images in the chain of directories, each followed by its SubIFDs. */
   readonly pages: readonly TiffPage[];
 }
 

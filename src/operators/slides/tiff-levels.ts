@@ -32,10 +32,10 @@ const area = ({ width, height }: TiffPage): number => width * height;
 const isOwnImage = ({ subifd, reduced }: TiffPage): boolean => subifd === null && !reduced;
 
 /**
- * The pages that may be lower levels of the base. Aperio marks none of its levels. In other files these are the
- * SubIFDs beside or below the base, and reduced pages: those after the base in the chain up to the next image, or all
- * of them if the chain holds no other image. The right shape alone is not enough, because a page may be a second
- * scene.
+ * The pages that may be lower levels of the base. Aperio does not mark levels, so all tiled pages may be levels. In
+ * other files, these are the page of the base with its SubIFDs, and the reduced pages after it in the chain of
+ * directories, up to the next image. If the chain holds no other image, all reduced pages may be levels. The right
+ * shape alone is not enough, because a page may be a second scene.
  */
 function candidatesOf(tiled: readonly TiffPage[], base: TiffPage): readonly TiffPage[] {
   if (vendorOf(base) === 'aperio') return tiled;
@@ -74,7 +74,7 @@ export function tiledPages(pages: readonly TiffPage[], wanted: TiffPage | null =
     const last = levels.at(-1) as TiffPage;
     if (page.width < last.width && page.height <= last.height && isReduced(base, page)) levels.push(page);
   }
-  // Aperio's pictures in strips - thumbnail, label, macro - are part of the format and no other images.
+  // Aperio's pictures in strips (thumbnail, label, macro) are part of the format. They do not count as other images.
   const images = vendorOf(base) === 'aperio' ? tiled : pages;
   const others = images.filter(
     (page) => isOwnImage(page) && page.page !== base.page && !levels.includes(page),
@@ -82,7 +82,7 @@ export function tiledPages(pages: readonly TiffPage[], wanted: TiffPage | null =
   return { levels, others };
 }
 
-/** If all images are stored in strips: the position of the largest in the chain, and the others. */
+/** For a file whose images are all stored in strips: the largest image of the chain, and the others. */
 export function flatPages(pages: readonly TiffPage[]): {
   readonly page: TiffPage | null;
   readonly others: readonly TiffPage[];

@@ -46,7 +46,7 @@ const numberTags: ReadonlySet<number> = new Set([
 
 const mostDirectories = 4096;
 const mostTags = 1000;
-/** Maximum size of an array. The largest is that of the tiles: 64 MB are eight million tiles. */
+/** Maximum bytes of the values of one tag. The longest tag has the positions of the tiles: 64 MB hold eight million. */
 const mostBytes = 64 * 2 ** 20;
 /** Maximum size of all tags of a file together. */
 const mostBytesOfAll = 2 * mostBytes;

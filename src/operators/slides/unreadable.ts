@@ -11,7 +11,7 @@ export const convertWithVips = (path: string): string =>
   'Convert it with a libvips that has OpenSlide (vips --vips-config shows it): ' +
   `vips tiffsave ${shell(path)} ${shell(`${stem(path)}-converted.tif`)} --tile --pyramid --compression jpeg --Q 90 --bigtiff`;
 
-/** The same for formats that only Bio-Formats reads. */
+/** The command that converts a slide which only Bio-Formats opens into a file that is read here. */
 export const convertWithBioFormats = (path: string): string =>
   'Convert it with Bio-Formats: ' +
   `bfconvert -series 0 -bigtiff -compression JPEG -tilex 512 -tiley 512 ${shell(path)} ${shell(`${stem(path)}-converted.ome.tif`)}`;
@@ -21,8 +21,8 @@ export const exportAsRgb = 'Export the brightfield image as 8-bit RGB.';
 export const copyAgain = 'Copy the file again from its source and compare the sizes or checksums.';
 
 /**
- * The error of a slide that cannot be read. It concerns one item and not the job. If `cause` is a fault of the
- * machine, the error stays one.
+ * The error of a slide that cannot be read. It concerns one item and not the job. If `cause` is a fault of the machine,
+ * this fault is returned instead.
  */
 export const unreadable = (path: string, reason: string, fix: string, cause?: unknown): HafError =>
   isMachineFault(cause)

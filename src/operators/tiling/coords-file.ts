@@ -35,8 +35,8 @@ function clamAttributes({
     ['downsampled_level_dim', [at.width, at.height], '<q'],
     ['level_dim', [at.width, at.height], '<q'],
     ['name', name, null],
-    // CLAM writes its output folder here. A path of this machine would make equal tiles differ, so it is replaced by
-    // ".".
+    // CLAM writes the path of its output folder here. With a path of this machine, equal tiles would give different
+    // files. So the path is replaced by ".".
     ['save_path', '.', null],
     [sizeAttribute, sizePx, '<q'],
     ['level0_width', base.width, '<q'],
@@ -47,10 +47,10 @@ function clamAttributes({
 const magnificationText = (value: number): Attribute[2] => (Number.isInteger(value) ? '<q' : '<d');
 
 /**
- * The attributes that TRIDENT reads in addition: `patch_size` pixels at `target_magnification` are
- * `patch_size_level0` pixels of the slide. If the slide states no magnification, it is computed from the resolution
- * (0.25 um is 40x). Without both, these attributes are left out; TRIDENT then cannot read the file, which is better
- * than reading it wrongly.
+ * The attributes that TRIDENT reads in addition: `patch_size` pixels at `target_magnification` are `patch_size_level0`
+ * pixels of the slide. If the slide states no magnification, it is computed from the resolution (0.25 um is 40x). If
+ * the slide states neither, the magnifications are left out. TRIDENT then cannot read the file, which is better than
+ * reading it wrongly.
  */
 function tridentAttributes({ levels, magnification, mpp, geometry }: CoordsOf): readonly Attribute[] {
   const overlap =

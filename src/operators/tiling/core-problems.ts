@@ -5,8 +5,9 @@ import type { TiledImage } from './tiles-data.js';
 
 type Core = Omit<TiledImage, 'start'>;
 
-/** Ratio of sizes from which a core is reported. Cores of one patient differ by less, and are about round. */
+/** A core is reported if its longer side differs from the median of the patient by more than this factor. */
 const farFromOthers = 2;
+/** Maximum ratio of the longer to the shorter side: a core is about round. */
 const mostAspect = 1.5;
 /** EXIF orientation of an upright image. */
 const upright = 1;
@@ -68,7 +69,7 @@ export const rotationProblems = (core: Core, orientation: number | undefined): r
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
-/** One problem that names the stains, of the eight, for which a patient has no core (method.md 2.6). */
+/** One problem that names those of the eight stains for which a patient has no core (method.md 2.6). */
 export function stainProblems(patient: string | undefined, cores: readonly Core[]): readonly Problem[] {
   if (patient === undefined) return [];
   const missing = stains.filter((stain) => !cores.some(({ source }) => source === stain));

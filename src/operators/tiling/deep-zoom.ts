@@ -10,7 +10,7 @@ const quality = 80;
  * levels are cut from a picture of the whole slide.
  */
 const mostShrink = 8;
-/** Longer side of that picture. */
+/** Longer side of the picture of the whole slide in pixels. */
 const wholeSide = 2048;
 
 /** Number of the largest Deep Zoom level. Level 0 is one pixel, and each further level is twice as large. */

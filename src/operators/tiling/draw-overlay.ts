@@ -87,7 +87,7 @@ function drawGrid(picture: RgbImage, tiles: Int32Array, side: number, [scaleX, s
 /**
  * A copy of the thumbnail with the grid darkened, outlines in green and their holes in blue.
  *
- * @param slide size of level 0; outlines, tiles and their side are in its pixels
+ * @param slide size of level 0; `outlines`, `tiles` and `side` are in level-0 pixels
  */
 export function drawOverlay(
   thumbnail: RgbImage,

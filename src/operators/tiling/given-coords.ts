@@ -18,8 +18,8 @@ export interface GivenTiles {
 /**
  * Reads the coordinates of a slide's tiles from a file of CLAM, TRIDENT or `tile` (method.md 2.7).
  *
- * @param levels the slide's own
- * @param origin where level 0 begins on the canvas that the coordinates of such files refer to
+ * @param levels the levels of the slide
+ * @param origin position of level 0 on the canvas that the coordinates of such files refer to
  * @throws HafError HAF_SLIDE_UNREADABLE if the file cannot be used, or its tiles lie outside of the slide
  */
 export async function readGivenTiles(
@@ -91,8 +91,8 @@ function geometryOf(
       `they are of level ${level}, the slide has levels 0 to ${levels.length - 1}`,
       'Check that they are of this slide.',
     );
-  // Counted in the same way as `tile` and CLAM: the downsample of the x axis. The mean of both axes may be below a
-  // whole number although that of the x axis is not.
+  // `tile` and CLAM use the downsample of the x axis, and so does this code. The mean downsample of both axes may be
+  // below a whole number although the downsample of the x axis is not.
   const level0Px = wantedLevel0 ?? size * Math.max(1, Math.floor(axisDownsamples(levels, level)[0]));
   const readPx = named === null ? Math.max(1, Math.round(level0Px / at.downsample)) : size;
   const sizePx = tilePx ?? size;

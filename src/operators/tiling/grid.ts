@@ -15,13 +15,14 @@ export interface GridSettings {
 type Test = (x: number, y: number) => boolean;
 
 /**
- * The test which points of a tile must lie in the tissue. The border of the tissue counts as inside (method.md 3.2).
+ * Makes the contour test, which decides by one or more points whether a tile lies in the tissue. A point on the border
+ * of the tissue counts as inside (method.md 3.2).
  */
 function contourTestOf(test: ContourTest, outline: PolygonIndex, side: number): Test {
   const inside: Test = (x, y) => outline.sideOf(x, y) >= 0;
   const half = Math.floor(side / 2);
   const shift = Math.trunc(half * 0.5);
-  // Tiles of less than four pixels have one test point instead of four.
+  // A tile with a side of less than four pixels has one test point instead of four.
   const shifts = shift > 0 ? ([[-1, -1], [1, 1], [1, -1], [-1, 1]] as const) : ([[0, 0]] as const); // prettier-ignore
   const pointIn =
     (x: number, y: number) =>
@@ -40,7 +41,7 @@ function contourTestOf(test: ContourTest, outline: PolygonIndex, side: number): 
 }
 
 /**
- * Upper left corners of the tiles in one piece of tissue, by x and then by y. A tile whose middle lies strictly
+ * Upper left corners of the tiles in one piece of tissue, sorted by x and then by y. A tile whose middle lies strictly
  * inside a hole is left out.
  */
 function tilesIn(
@@ -64,8 +65,9 @@ function tilesIn(
 }
 
 /**
- * The tiles of a slide (method.md 3.2): one grid per piece of tissue, starting at the bounding box of the piece. If
- * boxes overlap, tiles may overlap too. CLAM keeps them, and so does this code.
+ * The tiles of a slide (method.md 3.2): one grid per piece of tissue. The grid starts at the upper left corner of the
+ * bounding box of the piece. If bounding boxes overlap, tiles may overlap, too. CLAM keeps such tiles, and so does this
+ * code.
  *
  * @param outlines in level-0 pixels
  * @returns [tiles, 2], level-0 x and y of the upper left corners, in the order of CLAM

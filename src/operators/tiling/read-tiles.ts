@@ -12,38 +12,42 @@ export interface ReadTiles {
   readonly side: number;
   /** Each [side, side, 3]. */
   readonly tiles: readonly Uint8Array[];
-  /** Rows of tiles that touch damaged pixels of the slide. */
+  /** Those elements of `rows` whose tiles touch damaged pixels of the slide. */
   readonly damaged: readonly number[];
 }
 
 /**
- * Number of portions of stored tiles that are decoded while this thread cuts the one before. libvips works in threads
- * of libuv.
+ * Number of portions of stored tiles that libvips decodes (in threads of libuv) while this thread cuts tiles from the
+ * portion before.
  */
 const portionsInFlight = 3;
-/** Size of a portion: large enough that the cost of a call does not matter, 42 tiles of 256 px. */
+/**
+ * Bytes of a portion, 42 tiles of 256 px. The portion is large enough that the cost of a call to libvips does not
+ * matter.
+ */
 const portionBytes = 8 * 2 ** 20;
-/** Maximum memory of unfinished tiles, which wait for stored tiles further down. */
+/** Maximum bytes of unfinished tiles. A tile is unfinished until all stored tiles that it touches are decoded. */
 const mostPendingBytes = 32 * 2 ** 20;
 /** Size of the batches of tiles that are returned. */
 const batchBytes = 8 * 2 ** 20;
 /** Pixels of the regions that are requested at once, 16 tiles of 256 px. */
 const requestPixels = 2 ** 20;
 /**
- * Width of the columns in which tiles are read as regions. OpenSlide keeps the last 32 MB of decoded stored tiles. This
- * holds the stored tiles of two rows in a column, up to 512 px each, so that a row finds those which it shares with the
- * row above. Stored tiles at the edge of two columns are decoded twice.
+ * Width of the columns in which tiles are read as regions. OpenSlide caches the last 32 MB of decoded stored tiles. For
+ * stored tiles of up to 512 px this is enough for two rows in a column. So a row of tiles finds the stored tiles that
+ * it shares with the row above in the cache. Stored tiles at the border between two columns are decoded twice.
  */
 const columnWidth = 8192;
 /** Cell size for an image that is stored as a whole. It only decides in what portions the image is copied. */
 const wholeCell = 1024;
 
 /**
- * Reads all tiles of a slide once, in the fastest order: every stored tile that a wanted tile touches is decoded
- * once, or twice where two stripes of a very wide slide meet. With a reader that reads regions at any place, each tile
- * is a region, unless tiles overlap so much that the stored tiles have fewer pixels. Pixels outside of the slide or
- * without data are black. A whole image as one tile is read and scaled at once. Memory: 3 portions of 8 MB, 32 MB of
- * unfinished tiles (at least one tile) and 8 MB of returned tiles, whatever the size of the slide.
+ * Reads all tiles of a slide once, in the fastest order. Every stored tile that a wanted tile touches is decoded once,
+ * or twice at the border between two stripes of a very wide slide. If the reader can read regions at any place, each
+ * wanted tile is read as a region, unless the wanted tiles overlap so much that they have more pixels than the stored
+ * tiles. Pixels outside of the slide or without data are black. If the only tile is the whole image, the image is read
+ * and scaled at once. Memory: 3 portions of 8 MB, 32 MB of unfinished tiles (at least one tile) and 8 MB of returned
+ * tiles, whatever the size of the slide.
  *
  * @param coords [n, 2], level-0 pixels of the upper left corners
  * @throws HafError HAF_SLIDE_UNREADABLE if pixels are damaged
@@ -148,7 +152,10 @@ interface CompleteTile {
   readonly lost: boolean;
 }
 
-/** Reads each tile as a region if the reader can do that and these are fewer pixels than the cells have. */
+/**
+ * Reads each tile as a region if the reader can read regions and the tiles have no more pixels than the cells.
+ * Otherwise reads the cells.
+ */
 function tilesOf(
   level: SlideLevel,
   cells: CellReader,

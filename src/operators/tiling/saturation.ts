@@ -1,7 +1,10 @@
 /** Number of fractional bits in OpenCV's fixed-point HSV. */
 const shift = 12;
 
-/** Rounds to the nearest integer, and halves to the even one, as OpenCV does when it builds its tables. */
+/**
+ * Rounds to the nearest integer. A value in the middle of two integers becomes the even one, as when OpenCV builds its
+ * tables.
+ */
 function roundHalfEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;

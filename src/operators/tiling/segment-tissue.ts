@@ -7,7 +7,7 @@ import type { TissueSettings } from './tissue-settings.js';
 import { traceContours, type Outline } from './trace-contours.js';
 
 export interface Tissue {
-  /** In pixels of the segmented picture, in the order of CLAM. */
+  /** The kept pieces of tissue in pixels of the segmented picture, in the same order as in CLAM. */
   readonly outlines: readonly Outline[];
   /** 255 where the picture after closing is above the threshold. */
   readonly mask: GreyImage;
@@ -21,8 +21,8 @@ export interface Tissue {
  * Segments the tissue of a picture by the rules of CLAM (method.md 3.1, steps 3 to 8), equal to OpenCV 4.6 pixel by
  * pixel and vertex by vertex.
  *
- * @param saturation of the picture, 0 to 255
- * @param downsample level-0 pixels per pixel of it
+ * @param saturation saturation of the picture, 0 to 255
+ * @param downsample level-0 pixels per pixel of the picture, along x and y
  */
 export function segmentTissue(
   saturation: GreyImage,

@@ -25,17 +25,20 @@ export function bestLevelFor(levels: readonly SlideLevel[], downsample: number):
   return above < 0 ? levels.length - 1 : Math.max(0, above - 1);
 }
 
-/** The downsample of a level as CLAM computes it: per axis, from the sizes. */
+/**
+ * The downsample of a level along x and y. CLAM computes it in the same way, from the sizes of level 0 and of the
+ * level.
+ */
 export function axisDownsamples(levels: readonly SlideLevel[], level: number): readonly [number, number] {
   const [base, at] = [levels[0] as SlideLevel, levels[level] as SlideLevel];
   return [base.width / at.width, base.height / at.height];
 }
 
 /**
- * What to segment (method.md 3.1). CLAM refuses a level that is too large. Here it is shrunk to about 64x instead, so
- * that slides without a pyramid work.
+ * Chooses the picture to segment (method.md 3.1). CLAM refuses a level that is too large. This function shrinks such a
+ * level to a downsample of about 64 instead, so that slides without a pyramid work.
  *
- * @param segLevel a level of the slide, or -1 for the level nearest to 64x
+ * @param segLevel a level of the slide, or -1 for the level with the largest downsample up to 64
  */
 export function segmentationPicture(levels: readonly SlideLevel[], segLevel: number): SegmentationPicture {
   const level = segLevel >= 0 ? segLevel : bestLevelFor(levels, wanted);

@@ -25,7 +25,10 @@ function largestHoles(holes: readonly Polygon[], most: number, above: number): r
   return largest.filter(({ area }) => area > above).map(({ hole }) => hole);
 }
 
-/** The outlines that are tissue, each with its kept holes (method.md 3.1, steps 7 and 8). Both limits are strict. */
+/**
+ * The outlines that are tissue, each with its kept holes (method.md 3.1, steps 7 and 8). A piece or hole whose area
+ * equals its limit is left out.
+ */
 export function selectTissue(
   outlines: readonly Outline[],
   settings: Pick<TissueSettings, 'minArea' | 'minHoleArea' | 'maxHoles'>,

@@ -39,7 +39,10 @@ async function saturationOf(reader: SlideReader, picture: SegmentationPicture): 
   return { width, height, data };
 }
 
-/** Keeps ids in ascending order. CLAM uses the order of a Python set, which is the same for complete lists. */
+/**
+ * Returns the chosen contours in ascending order of their ids. CLAM uses the order of a Python set. For a list of all
+ * ids both orders are equal.
+ */
 function chosen(outlines: readonly Outline[], { keepIds = [], excludeIds = [] }: Choice): readonly Outline[] {
   const kept = keepIds.length === 0 ? null : new Set(keepIds);
   const excluded = new Set(excludeIds);
@@ -107,9 +110,9 @@ const onSlide = ({ outlines }: Tissue, downsample: readonly [number, number]): r
   }));
 
 /**
- * Finds the tissue of a slide (method.md 3.1). The preset bypass takes the whole slide without segmentation.
+ * Finds the tissue of a slide (method.md 3.1). The preset `bypass` takes the whole slide without segmentation.
  *
- * @throws HafError HAF_SLIDE_UNREADABLE if its pixels are damaged or it has no level `segLevel`
+ * @throws HafError HAF_SLIDE_UNREADABLE if the pixels are damaged or the slide has no level `segLevel`
  */
 export async function slideTissue(
   reader: SlideReader,

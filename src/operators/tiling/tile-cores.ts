@@ -114,7 +114,7 @@ export async function tileCores(
   return ofPatient(unit, tiled);
 }
 
-/** The cores of a patient in their order, and what is noted of them together. */
+/** The cores of a patient in the order of stain, then name, and the problems that only all cores together show. */
 export async function ofPatient(
   unit: Unit,
   tiled: readonly ImageTiles[],

@@ -7,7 +7,9 @@ import { meanMpp, type TileGeometry } from './tiles-data.js';
 
 /** Factor by which a tile may be coarser than requested: 0.2520 um is accepted for 0.25, because scanners differ. */
 const coarserBy = 1.1;
-/** The factor for a smaller level. It is stricter, because a finer level exists. */
+/**
+ * Factor by which a level below level 0 may be coarser than requested. It is stricter, because a finer level exists.
+ */
 const levelCoarserBy = 1.01;
 
 /** The level and size at which tiles are read, and the side and step of their grid in level-0 pixels along x and y. */
@@ -90,12 +92,13 @@ function gridOfMpp(
 }
 
 /**
- * The geometry of a slide's tiles: at one level, as CLAM has it, or of the same physical size on every slide, read
- * from the nearest level that is at least as fine (method.md 3.2).
+ * The geometry of a slide's tiles (method.md 3.2). Without `tile.mpp`, tiles have a fixed number of pixels of one
+ * level, as in CLAM. With `tile.mpp`, tiles have the same physical size on every slide, and are read from the nearest
+ * level that is at least as fine.
  *
  * @param mppSaid text of the file about its mpp that was not understood
  * @throws HafError HAF_SLIDE_MPP_MISSING if `tile.mpp` is set and the mpp of the slide is unknown
- * @throws HafError HAF_SLIDE_UNREADABLE if it has no such level, or is coarser than requested
+ * @throws HafError HAF_SLIDE_UNREADABLE if the slide has no such level, or is coarser than requested
  */
 export function slideGrid(
   tile: Config['tile'],

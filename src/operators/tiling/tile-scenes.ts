@@ -44,7 +44,8 @@ export async function tileScenes(
     if (isRefusal(first)) return [failedImage(blank, first)];
     const chosen = scene === 'all' ? ownScenes(first.info) : [];
     const [only] = chosen;
-    // With a single scene the image is the slide and has its name. The scene need not be the largest image of the file.
+    // If only one scene is tiled, its image has the name of the slide. The scene need not be the largest image of the
+    // file.
     if (chosen.length < 2) {
       const { scene: read } = first.info;
       const named =

@@ -68,7 +68,9 @@ export const tileGeometrySchema = z.strictObject({
 });
 export type TileGeometry = z.infer<typeof tileGeometrySchema>;
 
-/** The mean of the sizes of a pixel along x and y. If tiles are laid, they differ by a few per cent at most. */
+/**
+ * The mean of the pixel sizes along x and y. In slides that are tiled, the two sizes differ by at most a few per cent.
+ */
 export const meanMpp = ({ x, y }: { readonly x: number; readonly y: number }): number => (x + y) / 2;
 
 /** The result of tiling one image. */
@@ -79,7 +81,10 @@ export const tiledImageSchema = z.strictObject({
   file: z.string(),
   /** Number of the image in a file with several images; absent for a file with one. */
   scene: z.number().int().positive().exactOptional(),
-  /** The part of the slide that is this core, in its level-0 pixels; coordinates count from its corner. */
+  /**
+   * For a core on a slide: the rectangle of the core in level-0 pixels of the slide. Coordinates of tiles count from
+   * the upper left corner of this rectangle.
+   */
   region: z
     .strictObject({
       x: z.number().int().min(0),

@@ -7,13 +7,13 @@ export type ContourTest = NonNullable<TissueConfig['contourTest']>;
 /** All settings that decide what is tissue and which tiles lie in it (method.md 3.1, 3.2). */
 export interface TissueSettings {
   readonly preset: TissuePreset;
-  /** Level to segment. -1 is the level nearest to 64x. */
+  /** Level to segment. -1 is the level with the largest downsample up to 64. */
   readonly segLevel: number;
   readonly sthresh: number;
   readonly mthresh: number;
   readonly close: number;
   readonly useOtsu: boolean;
-  /** a_t and a_h, in tiles of 512 x 512 level-0 pixels. */
+  /** Minimum areas of a piece of tissue and of a hole (a_t and a_h), in tiles of 512 x 512 level-0 pixels. */
   readonly minArea: number;
   readonly minHoleArea: number;
   readonly maxHoles: number;

@@ -70,8 +70,8 @@ function follow(labels: Int32Array, stride: number, start: number, hole: boolean
 /**
  * Outlines of the foreground (8-connected) and of its holes; every border pixel is a vertex. This is the border
  * following of Suzuki and Abe (1985), with the results and the order of OpenCV's findContours with RETR_CCOMP and
- * CHAIN_APPROX_NONE: outlines, and holes, that the scan from the upper left meets last come first. A piece inside a
- * hole is an outline of its own (method.md 3.1, step 6).
+ * CHAIN_APPROX_NONE. The image is scanned from the upper left. The outline that the scan meets last is first in the
+ * result, and so are the holes of an outline. A piece inside a hole is an outline of its own (method.md 3.1, step 6).
  */
 export function traceContours(image: GreyImage): readonly Outline[] {
   const { labels, stride } = framed(image);
