@@ -31,7 +31,7 @@ import { wheelPlatforms } from './wheel-choice.js';
 export interface OnnxInstallation {
   readonly name: string;
   readonly folder: string;
-  /** Null if it was already installed. */
+  /** The result of the test. Null if the runtime was already installed. */
   readonly report: OnnxTestReport | null;
 }
 
@@ -133,7 +133,10 @@ async function put(
   return [binding.spec, common.spec, ...[wheel, ...cuda].map((path) => basename(path))];
 }
 
-/** Takes what Linux on x86-64 needs of the npm package: its JavaScript and the binding, but not its library without CUDA. */
+/**
+ * Moves the JavaScript and the binding for Linux on x86-64 out of the npm package. The library in this package has
+ * no CUDA, so it is left out.
+ */
 async function takeBinding(unpacked: string, folder: string): Promise<void> {
   const into = join(folder, onnxBindingPath);
   await mkdir(into, { recursive: true });

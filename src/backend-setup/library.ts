@@ -74,7 +74,7 @@ export async function takeMembers(
   }
 }
 
-/** Turns an error of the zip reader, which speaks of a feature file, into one that speaks of the wheel. */
+/** The zip reader reports a fault of a feature file. This function turns its error into one about the wheel. */
 function damaged(wheel: string, error: unknown, code: ErrorCode = 'HAF_BACKEND_NOT_BUILT'): unknown {
   if (!(error instanceof HafError) || error.code !== 'HAF_FEATURES_INVALID') return error;
   const fix = 'Download it again.';

@@ -1,10 +1,13 @@
 import type { PinnedPackage } from './npm.js';
 
-/** A wheel of CUDA, and its libraries. */
+/** A wheel with CUDA libraries. */
 interface CudaWheel {
   /** Requirement for pip, with its exact version. */
   readonly requirement: string;
-  /** Libraries to load before the CUDA provider, as paths in the wheel. Others in the same folder are loaded by these. */
+  /**
+   * Libraries to load before the CUDA provider, as paths in the wheel. They load the other libraries of their
+   * folder.
+   */
   readonly libraries: readonly string[];
 }
 
@@ -17,14 +20,14 @@ export interface OnnxRelease {
   /** npm packages of the same release: the binding for Node, and the JavaScript that it requires. */
   readonly binding: PinnedPackage;
   readonly common: PinnedPackage;
-  /** Each wheel stands after the wheels whose libraries it needs. */
+  /** In order of dependency: each wheel comes after the wheels whose libraries it needs. */
   readonly wheels: readonly CudaWheel[];
 }
 
 /**
- * The release that `backend install --onnx --gpu` installs. It is the newest for CUDA 12 that PyPI and npm both have: CUDA 12 runs on
- * drivers from 525 on, newer releases need CUDA 13 and a driver from 580 on. The versions of CUDA are those of CUDA 12.8, with which
- * this release was built, and the cuDNN 9 of the same time.
+ * The release that `backend install --onnx --gpu` installs. It is the newest for CUDA 12 that PyPI and npm both
+ * have: CUDA 12 runs on drivers from 525 on, newer releases need CUDA 13 and a driver from 580 on. The CUDA
+ * libraries are those of CUDA 12.8, with which this release was built. The version of cuDNN 9 is from the same time.
  */
 export const onnxRelease: OnnxRelease = {
   version: '1.23.2',

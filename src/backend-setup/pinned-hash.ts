@@ -96,7 +96,7 @@ export async function requirePinned(
 /**
  * Compares a downloaded wheel with the hash in this release, before anything is unpacked.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT if this release has no hash of it, or another one
+ * @throws HafError HAF_BACKEND_NOT_BUILT if this release has no hash of the wheel, or if the hashes differ
  */
 export async function requireKnown(path: string): Promise<void> {
   const sha256 = pinnedWheels.get(basename(path));

@@ -2,7 +2,7 @@
 export interface SelfTestReport {
   /** Version of libtensorflow, as the library reports it. */
   readonly tensorflow: string;
-  /** Whether it computes on a GPU. */
+  /** Whether the backend computes on a GPU. */
   readonly onGpu: boolean;
   /** Largest difference between a product of matrices and its exact value. */
   readonly productError: number;

@@ -11,8 +11,9 @@ export const packageOf = (gpu: boolean, { arch }: Pick<Machine, 'arch'>): string
   gpu || arch === 'arm64' ? 'tensorflow' : 'tensorflow-cpu';
 
 /**
- * Python versions whose wheels are asked for, one after another. Each wheel holds the same library, so it does not matter which
- * Python is installed here, if any. All of TensorFlow 2.12 to 2.21 have wheels for the first.
+ * Python versions for which pip is asked for a wheel, one after another. Each wheel holds the same library, so it
+ * does not matter which Python is installed here, if any. All TensorFlow versions from 2.12 to 2.21 have wheels for
+ * Python 3.11.
  */
 export const pythonVersions = ['3.11', '3.12', '3.13', '3.14'] as const;
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 
 // Content of the folder of an ONNX runtime, besides its description:
-//   node_modules/onnxruntime-node/ binding and JavaScript of the npm package, with libonnxruntime and its CUDA provider of the wheel
-//   node_modules/onnxruntime-common/ what it requires
+//   node_modules/onnxruntime-node/ binding and JavaScript from the npm package;
+//     libonnxruntime and its CUDA provider from the wheel
+//   node_modules/onnxruntime-common/ the package that onnxruntime-node requires
 //   nvidia/*/lib/ CUDA libraries
 
 /** Prefix of the names of these folders, which lie beside the folders of TensorFlow. */

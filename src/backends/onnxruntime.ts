@@ -11,7 +11,7 @@ export const onnxRuntimeFile = 'onnxruntime.json';
 /** The oldest glibc that onnxruntime with CUDA runs on, as a minor version: 28 for 2.28. Its wheels are built for manylinux_2_28. */
 export const leastGlibc = 28;
 
-/** Whether the glibc of a machine is new enough for onnxruntime with CUDA. Another C library is not. */
+/** Whether the glibc of a machine is new enough for onnxruntime with CUDA. False with another C library. */
 export const hasLeastGlibc = ({ glibc }: Machine): boolean => Number(glibc?.split('.')[1] ?? 0) >= leastGlibc;
 
 /** Describes what `backend install --onnx --gpu` installed: onnxruntime with CUDA, and its binding for Node. */
@@ -25,7 +25,7 @@ const installedSchema = z.strictObject({
   driver: z.number().int(),
   /** CUDA libraries as paths within the folder, in an order in which each finds the ones it needs. */
   libraries: z.array(z.string().regex(/^nvidia\/[^/]+\/lib\/[^/]+$/)),
-  /** Archives that it was taken from. */
+  /** Archives that the runtime was taken from. */
   from: z.array(z.string()),
   platform: z.string(),
   arch: z.string(),
@@ -38,7 +38,7 @@ export interface InstalledOnnxRuntime {
   readonly folder: string;
   /** Null if the description cannot be read. */
   readonly description: OnnxRuntimeDescription | null;
-  /** Why it cannot be used on this machine, whether this has a GPU or not; null if it can. */
+  /** Why the runtime cannot be used on this machine; null if it can. A missing GPU is no reason. */
   readonly unfit: string | null;
 }
 

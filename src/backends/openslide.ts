@@ -9,7 +9,7 @@ export const openSlideFile = 'openslide.json';
 /** Describes the content of the file that `slides install` writes beside the library. */
 const installedSchema = z.strictObject({
   v: z.literal(1),
-  /** As the library reports it. */
+  /** Version of OpenSlide, as the library reports it. */
   version: z.string(),
   /** File name of the library in this folder. */
   library: z.string().regex(/^[^/\\]+$/),

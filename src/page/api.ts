@@ -12,13 +12,16 @@ export class ApiError extends Error {
   }
 }
 
-/** The address of something that belongs to a run. */
+/** The URL of a resource of a run. */
 export const ofRun = (run: string, what: string, query: Readonly<Record<string, string>> = {}): string => {
   const asked = new URLSearchParams(query).toString();
   return `/api/runs/${encodeURIComponent(run)}/${what}${asked === '' ? '' : `?${asked}`}`;
 };
 
-/** Where the answer to an address is: at the address itself, or in a file of the exported pages. */
+/**
+ * Where the browser requests the answer to an address: at the address itself or, in exported pages, in the file that
+ * holds the answer.
+ */
 export async function placeOf(address: string): Promise<string> {
   if (!isExported) return address;
   const file = await fileOf(address);
@@ -27,8 +30,8 @@ export async function placeOf(address: string): Promise<string> {
 }
 
 /**
- * Turns an element into a link to something that belongs to a run. If exported pages lack it, the link gets no
- * target.
+ * Turns an element into a link to a resource of a run. If exported pages do not contain the resource, the link gets
+ * no target.
  */
 export function leadTo(link: HTMLAnchorElement, address: string): HTMLAnchorElement {
   placeOf(address).then(

@@ -31,7 +31,8 @@ export function curvePanel(run: string): {
     box.replaceChildren(
       ...values.map((value, at) => {
         const option = el('option', {}, titles[at] ?? value);
-        // The value of the option is the name of the job, with all its characters.
+        // The value is the exact name of the job. The visible text may differ, because control characters are escaped
+        // in it.
         option.value = value;
         return option;
       }),
@@ -125,7 +126,7 @@ export function curvePanel(run: string): {
       // When a job has ended, its last epochs are read.
       const shown = rows.find(({ job }) => job === jobBox.value);
       const now = shown?.epoch ?? null;
-      // A moment after the end of a job its history file is there. It also has the epochs that the worker did not
+      // The history file is written a moment after the job has ended. It also has the epochs that the worker did not
       // report.
       if (now === null && epoch !== null) setTimeout(() => void read(), afterEndMs);
       if (now === epoch || performance.now() - askedAt < againMs) return;

@@ -35,7 +35,7 @@ export function dataGrid<T>(caption: string, columns: readonly Column<T>[], rows
   ];
   const body = el('tbody');
   const numeric = columns.map((column) => rows.every((row) => typeof column.value(row) !== 'string'));
-  /** Words wrap only where some of them are long. */
+  /** A text column may wrap only if one of its texts is long. */
   const kinds = columns.map((column, at) =>
     numeric[at] ? null : rows.every((row) => textOf(column, row).length <= shortText) ? 'text short' : 'text',
   );

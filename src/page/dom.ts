@@ -3,8 +3,8 @@ import { visibleInLine } from '../pipeline/core/visible.js';
 type Attribute = string | number | boolean | null;
 
 /**
- * An element with attributes and children. Texts become text nodes, so that markup in a name stays text. Characters
- * that would change the direction of text are written out.
+ * An element with attributes and children. Strings become text nodes, so markup in a name is shown and not
+ * interpreted. Characters that would change the direction of text are shown as escape codes.
  */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,

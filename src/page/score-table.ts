@@ -2,7 +2,10 @@ import { el, fill, row, setAttribute, setCells, setText } from './dom.js';
 import { share } from './text.js';
 import type { ScoreTable } from './wire.js';
 
-/** Test scores by method and fold. Cells are filled as folds end. The last columns are over the folds so far. */
+/**
+ * Test scores by method and fold. A cell is filled when its fold ends. The last columns show mean, standard
+ * deviation and number of the folds so far.
+ */
 export function scoreTable(): { element: HTMLTableElement; update: (scores: ScoreTable) => void } {
   const caption = el('caption');
   const [head, body] = [el('tr'), el('tbody')];

@@ -36,8 +36,9 @@ export async function sourceOf(
 }
 
 /**
- * OpenSeadragon adds an inline style to the page, unless one exists, and the content policy refuses inline styles.
- * This element has the name `style` but no namespace: OpenSeadragon takes it for a style, and the browser does not.
+ * OpenSeadragon adds an inline style to the page if the page does not have this style yet. The content policy
+ * refuses inline styles. The element made here has the name `style` but no namespace: OpenSeadragon takes it for the
+ * style, and the browser ignores it.
  */
 export function holdStylePlace(): void {
   const name = 'data-openseadragon-mobile-css';

@@ -3,7 +3,7 @@ import { layoutOf } from './stage-layout.js';
 import { counted } from './text.js';
 import type { ShownJobState, StageRow } from './wire.js';
 
-/** Boxes shrink to the least width before the arrows are given up. */
+/** Boxes shrink down to the minimum width. If the columns still do not fit, the graph has no arrows. */
 const [leastWidth, mostWidth, gapX, gapY] = [118, 176, 22, 14];
 const states = ['waiting', 'queued', 'running', 'done', 'cached', 'failed', 'skipped'] as const;
 const svgName = 'http://www.w3.org/2000/svg';
@@ -29,7 +29,7 @@ export function stageGraph(): { element: HTMLElement; update: (stages: readonly 
     const lineCount = 1 + Math.max(0, ...taken.map(([, line]) => line));
     const fitting = Math.floor((room + gapX) / columns) - gapX;
     const boxWidth = Math.min(mostWidth, Math.max(leastWidth, fitting));
-    // Room for the counts of all states: in two lines, or in four.
+    // Room for the counts of all states: two lines in a wide box, four lines in a narrow box.
     const boxHeight = boxWidth >= 150 ? 106 : 124;
     const at = (stage: string): readonly [number, number] => {
       const [column, line] = places.get(stage) ?? [0, 0];

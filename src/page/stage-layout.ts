@@ -12,8 +12,9 @@ export interface Layout {
 }
 
 /**
- * Arranges stages in columns, so that each stage is to the right of all stages that it reads. If these are not known,
- * or if too many columns are needed, the stages are in the order of the data flow, line by line and without arrows.
+ * Arranges stages in columns, so that each stage is to the right of all stages that it reads. If it is not known
+ * what the stages read, or if too many columns are needed, the stages are in the order of the data flow, line by
+ * line and without arrows.
  *
  * @param most columns that fit
  */
@@ -33,7 +34,7 @@ function layered(nodes: readonly Node[]): Layout {
   const depthOf = (stage: string): number => {
     const before = depths.get(stage);
     if (before !== undefined) return before;
-    // Without this, a stage that reads its own kind would cause an endless recursion.
+    // Depth until the real one is known. Without it, two stages that read each other would cause an endless recursion.
     depths.set(stage, 0);
     const reads = known.get(stage)?.reads ?? [];
     const depth = Math.max(0, ...reads.filter((one) => one !== stage).map((one) => depthOf(one) + 1));

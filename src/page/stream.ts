@@ -8,7 +8,7 @@ import type { Frame, Sections } from './wire.js';
 export type Link = 'open' | 'cut' | 'ended' | 'refused';
 
 export interface Following {
-  /** The sections so far, and the names of the new ones. */
+  /** Receives all sections so far, and the names of the sections in the new frame. */
   readonly onFrame: (sections: Frame, changed: readonly (keyof Sections)[]) => void;
   readonly onLink: (link: Link) => void;
 }

@@ -5,7 +5,10 @@ export type ShownJobState = 'waiting' | 'queued' | 'running' | 'done' | 'cached'
 /** A run in the list. */
 export interface RunEntry {
   readonly run: string;
-  /** The state in run.json. `unknown` on a broker that knows only the name. */
+  /**
+   * The state in run.json. If only the broker knows the run: `running` if a process on the bus works for it, else
+   * `unknown`.
+   */
   readonly state: string;
   readonly createdAt: string | null;
   /** Whether a report can be opened. */
@@ -98,7 +101,7 @@ export interface FailureRow {
   readonly code: string | null;
   readonly what: string;
   readonly fix: string | null;
-  /** The command that shows more. */
+  /** The command that shows all failures of the run. */
   readonly command: string;
 }
 

@@ -10,7 +10,7 @@ import { placesTiles, type Unit } from './stage.js';
 export interface BagJob {
   readonly modality: ModalityId;
   readonly key: string;
-  /** The patient of the files. Undefined if only the content of the files says it. */
+  /** The patient of the files. Undefined if only the content of the files tells the patient. */
   readonly patient: string | undefined;
 }
 
@@ -24,8 +24,9 @@ export const keysOf = (jobs: readonly BagJob[], modalities: readonly ModalityId[
 type BagSources = Pick<DataFiles, 'bags' | 'encoder' | 'ownEncoders'>;
 
 /**
- * The unit whose `tile` job serves the images of a bag. Modalities with encoders of their own share the tiles of the first modality over
- * the same images. Without such encoders every modality has its own jobs, as before there were any.
+ * The unit whose `tile` job serves the images of a bag. A modality shares the tiles of the first modality over the
+ * same images if one of the two has its own encoder. Otherwise each modality has its own `tile` jobs, so experiments
+ * without own encoders keep their recipes.
  */
 function tilesOf(config: Config, images: readonly BagFiles[]): (bag: BagFiles) => Unit {
   const first = new Map<string, BagFiles>();
@@ -82,8 +83,8 @@ export function addBags(
 }
 
 /**
- * What the unit of an `embed` job says about its encoder. A preset and an encoder of the modality are named only where they exist, so that
- * experiments without them keep their recipes.
+ * The part of the unit of an `embed` job that describes its encoder. It contains a preset or an own encoder only if
+ * the experiment has one, so that other experiments keep their recipes.
  */
 function encoderOf({ embed, data }: Config, modality: ModalityId): Unit {
   const declared = data.modalities[modality];
@@ -96,7 +97,7 @@ function encoderOf({ embed, data }: Config, modality: ModalityId): Unit {
   };
 }
 
-/** The jobs that turn given files into tiles or bags, without an experiment around them. */
+/** A graph of only the jobs that turn given files into tiles or bags, without cohort and training. */
 export function buildBagGraph(config: Config, files: BagSources, until: 'tile' | 'embed'): Graph {
   const jobs: JobNode[] = [];
   addBags(adder(jobs), config, files, { after: [], until });

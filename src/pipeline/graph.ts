@@ -104,7 +104,8 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
     const aligned = jobKey(stage, stage === 'stage2' ? { fold: 0, alignment } : { fold: 0, method });
     return add('latent', { fold: 0, alignment }, { ...base, stage2: [aligned] });
   });
-  // Subgroups and the list of all predictions show which modalities each patient has.
+  // `aggregate` reads these artifacts, because subgroups and the list of all predictions show each patient's
+  // modalities.
   const having = { tables: [...tables.values()], bags: [...bags.values()] };
   const results = { cohort: [cohort], stage3: made.stage3, evaluate: made.evaluate };
   const aggregate = add('aggregate', {}, { ...results, ...having });
@@ -123,9 +124,9 @@ const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly Modali
   modalities.flatMap((modality) => jobs.get(modality) ?? []);
 
 /**
- * The modalities whose artifacts decide who belongs to the cohort: those that `cohort.require` names; without any,
- * the list of members, or else all modalities. Another modality can be added without a new cohort, new folds, or new
- * training of jobs that do not read it.
+ * The modalities whose artifacts decide which patients belong to the cohort: those that `cohort.require` names. If
+ * it names none, the list of members decides, and without such a list, all modalities do. Adding any other modality
+ * changes neither cohort nor folds, and retrains only jobs that read it.
  */
 export function membersOf(
   { cohort, modalities, data }: Config,

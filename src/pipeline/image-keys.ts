@@ -9,7 +9,7 @@ export const onnxKeys = [
   'embed.encoder.batch',
 ] as const;
 
-/** The same keys of an encoder of the modality. */
+/** The keys that a job with the own encoder of a modality reads. */
 export const ownOnnxKeys = (modality: string): readonly ConfigPath[] =>
   (['targetSize', 'interpolation', 'mean', 'std', 'batch'] as const).map(
     (key): ConfigPath => `data.modalities.${modality}.encoder.${key}`,

@@ -31,7 +31,7 @@ export function sectionsOf(id = ''): readonly ConfigPath[] {
   }
 }
 
-/** The keys of `fusion` that a method uses. A key that only another row uses does not train this method again. */
+/** The keys of `fusion` that a method uses. A change of any other key of `fusion` does not train the method again. */
 const fusionKeys = (method: FusionMethod): readonly ConfigPath[] => [
   'fusion.logits',
   'fusion.ensemble',
@@ -42,7 +42,7 @@ const fusionKeys = (method: FusionMethod): readonly ConfigPath[] => [
 
 /**
  * Methods over all modalities depend on the order of the modalities. Other methods depend on their inputs only, so
- * that another modality does not train them again.
+ * adding a modality does not train them again.
  */
 export const slotKeys = (id = ''): readonly ConfigPath[] =>
   methodOf(id).kind === 'fusion' && methodOf(id).reads === 'all' ? ['modalities'] : [];

@@ -29,7 +29,10 @@ export interface MethodPlan {
   readonly alignment: Alignment | null;
 }
 
-/** The methods that can run with the modalities of the experiment. The other methods are rows without numbers. */
+/**
+ * The methods that can run with the modalities of the experiment. In the result table the other methods have rows
+ * without numbers.
+ */
 export const methodPlans = (config: Config): readonly MethodPlan[] =>
   config.methods
     .map(methodOf)

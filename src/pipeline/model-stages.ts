@@ -8,10 +8,10 @@ const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
 export const modelStages = {
   bundle: {
     name: 'bundle',
-    // Version 2: mean and spread of each column. Version 3: the spread of instances is computed in one pass.
+    // Version 2: a bundle also holds mean and spread of each column. Version 3: the spread of instances is computed in
+    // one pass.
     version: 3,
     class: 'gpu',
-    // The bundle contains the experiment, so no key counts.
     reads: () => configKeys,
     opens: {
       embed: ['bags.json', 'features.f32', 'features.f16'],
@@ -37,7 +37,7 @@ export const modelStages = {
   },
   predict: {
     name: 'predict',
-    // Version 2: the spread of the bags.
+    // Version 2: the result also holds the spread of the bags.
     version: 2,
     class: 'gpu',
     reads: () => ['seed'],
@@ -56,7 +56,7 @@ export const modelStages = {
   },
   validation: {
     name: 'validation',
-    // Version 2: intervals of AUC and Brier score at a horizon.
+    // Version 2: AUC and Brier score at a horizon have intervals.
     version: 2,
     class: 'cpu',
     reads: () => ['seed', 'data', 'cohort', 'survival.tau'],

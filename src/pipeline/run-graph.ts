@@ -39,15 +39,17 @@ export interface GraphRun {
 }
 
 /**
- * More than the lanes of all workers of a run. A longer queue would only mean more jobs to cancel at an early end.
+ * More jobs than all workers of a run compute at once. A longer queue would only mean more jobs to cancel at an
+ * early end.
  */
 const defaultWindow = 2000;
-/** Number of jobs handled at once whose artifact exists, or that are skipped. */
+/** Maximum number of jobs handled at once that need no worker: their artifact exists, or they are skipped. */
 const toldAtOnce = 64;
 
 /**
- * How often one artifact is computed again because a job found it damaged: its own, or one that it reads. A job
- * reports one damaged artifact at a time, so damage of all its inputs takes as many attempts.
+ * Maximum number of times that one artifact is computed again for a job that found it damaged. It is the artifact of
+ * this job or one of its inputs. A job reports one damaged artifact at a time, so damage of all inputs takes as many
+ * attempts.
  */
 const mostRepairs = 3;
 
@@ -111,15 +113,17 @@ function settle({ job, blocker }: ReadyJob, execution: Execution): Observable<Jo
 
 interface Attempt {
   readonly force: boolean;
-  /** Ids of the artifacts that were computed again for this job so far, once for each time. */
+  /**
+   * Ids of the damaged artifacts that were computed again for this job so far. An id is listed once for each time.
+   */
   readonly repaired: readonly string[];
   /** The manifest, if the plan has found it. */
   readonly known: Manifest | null;
 }
 
 /**
- * The artifact of a job: from the store if it exists by now, else from a worker. A damaged artifact, this one or an
- * input of this job, has been set aside by its reader. So it is computed again like any missing artifact.
+ * The artifact of a job: from the store if it exists by now, else from a worker. If the artifact of this job or of
+ * an input is damaged, the process that read it has set it aside. So it is computed again like any missing artifact.
  */
 function obtain(
   job: PlannedJob,

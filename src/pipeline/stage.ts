@@ -14,25 +14,28 @@ export { stageNames, type StageName };
 /** Which workers may take a job: `cpu` runs in a pool thread, `gpu` in a trainer process that holds TensorFlow. */
 export type JobClass = 'cpu' | 'gpu';
 
-/** A core of a tissue microarray on the slide of all of them. */
+/** A core of a tissue microarray (TMA), as a part of the slide of the whole array. */
 export const coreOnSlideSchema = z.strictObject({
-  /** Path of the slide below the data root, and who reads it when it is not the reader of this pipeline. */
+  /** Path of the slide below the data root. `reader` is absent if this pipeline reads the slide itself. */
   file: z.string(),
   reader: optionalKey(z.literal('openslide')),
   name: z.string(),
-  /** The middle, in level-0 pixels or micrometres. */
+  /** Centre of the core, in level-0 pixels or micrometres (see `at`). */
   x: z.number(),
   y: z.number(),
   at: z.enum(['px', 'um']),
   width: z.number().positive(),
   height: z.number().positive(),
   size: z.enum(['px', 'um']),
-  /** What the slide table says of the slide. */
+  /** Micrometres per level-0 pixel, if the slide table gives it. */
   mpp: optionalKey(z.number().positive()),
 });
 export type CoreOnSlide = z.infer<typeof coreOnSlideSchema>;
 
-/** What one job of a stage covers. Absent members: the whole run or cohort. */
+/**
+ * What one job of a stage covers. A member that is absent does not limit the job. Without any member, the job covers
+ * the whole run or cohort.
+ */
 export const unitSchema = z
   .strictObject({
     fold: optionalKey(z.number().int().min(0)),
@@ -44,21 +47,21 @@ export const unitSchema = z
     /** Path of a slide, core or feature file, relative to the data root. */
     file: optionalKey(z.string()),
     /**
-     * The patient of the file, or whose images a job without a file covers. Absent: only the arrays of the file say
-     * it.
+     * The patient of the file, or of the images if the job has no file. Absent if only the arrays of the file tell
+     * the patient.
      */
     patient: optionalKey(z.string()),
-    /** The rule by which array names of a feature file, or HANCOCK's names, say the patient. */
+    /** How the patient is found in names: those of the arrays in a feature file, or those of HANCOCK. */
     names: optionalKey(z.union([z.enum(['hancock', 'whole']), z.strictObject({ pattern: z.string() })])),
     /** Images: whether tissue is found first, or the whole image is tiled. */
     tiling: optionalKey(z.enum(['tissue', 'grid'])),
     /** What computes instances from the tiles of an image. */
     encoder: optionalKey(z.enum(['onnx', 'stand-in'])),
-    /** The encoder is that of the modality, and not `embed.encoder`. */
+    /** The job uses the own encoder of its modality in place of `embed.encoder`. */
     ownEncoder: optionalKey(z.literal(true)),
     /** The published encoder that the ONNX file holds, if the experiment names it. */
     preset: optionalKey(z.enum(encoderPresetNames)),
-    /** The reader of the slide, if it is not the reader of this pipeline. */
+    /** The reader of the slide. Absent if this pipeline reads the slide itself. */
     reader: optionalKey(z.literal('openslide')),
     /** Which scenes of a slide file are tiled; absent for the largest scene. */
     scene: optionalKey(z.union([z.literal('all'), z.number().int().positive()])),
@@ -74,7 +77,7 @@ export const unitSchema = z
     heatmaps: optionalKey(z.literal(true)),
     /** Validation: the columns by which patients are grouped. */
     by: optionalKey(z.array(z.string()).readonly()),
-    /** Which parts of the slides are the cores of the patient; absent where each image is a core. */
+    /** The cores of the patient, as parts of whole TMA slides. Absent if each image is one core. */
     cores: optionalKey(z.array(coreOnSlideSchema).readonly()),
     keepIds: optionalKey(z.array(z.number().int().min(0)).readonly()),
     excludeIds: optionalKey(z.array(z.number().int().min(0)).readonly()),
@@ -104,7 +107,7 @@ export interface Artifact {
   bytes(file: string): Uint8Array;
   /** Absolute path of a file, for reading parts of it. */
   path(file: string): string;
-  /** Awaits such a read. The time counts as reading the artifact (trace.csv). */
+  /** Waits for a read of a part of a file. The time counts as reading the artifact (trace.csv). */
   wait<T>(read: Promise<T>): Promise<T>;
 }
 
@@ -121,7 +124,7 @@ export interface Inputs {
 
 /** The state of a training job after an epoch, as the training loop holds it. */
 export interface TrainingSnapshot {
-  /** Anything that JSON holds without loss. */
+  /** Any object that JSON stores without loss. */
   readonly state: object;
   readonly arrays: Readonly<Record<string, Float32Array>>;
 }
@@ -132,9 +135,9 @@ export interface TrainingSnapshot {
  */
 export interface Checkpoints {
   /**
-   * Passes the last checkpoint of the same code and recipe to `take`, if there is one, and restores the job's random
-   * streams to their state then. If the job cannot resume from it, `take` returns false and must have changed
-   * nothing; the job then starts from the beginning.
+   * Passes the last checkpoint of the same code and recipe to `take`, if there is one, and sets the job's random
+   * streams to their state at this checkpoint. If the job cannot resume from it, `take` returns false and must have
+   * changed nothing; the job then starts from the beginning.
    */
   resume(take: (snapshot: TrainingSnapshot) => boolean): Promise<void>;
   /**
@@ -194,16 +197,16 @@ export type ConfigPath = keyof Config | `${keyof Config}.${string}`;
 export interface StageDefinition {
   readonly name: StageName;
   /**
-   * Raise the version if the code would compute something else from the same recipe: for all units, or only for those
-   * that change.
+   * Raise the version if a change of the code changes the result of the same recipe. A function can raise it only
+   * for the units whose result changes.
    */
   readonly version: number | ((unit: Unit) => number);
   readonly class: JobClass | ((unit: Unit) => JobClass);
   /** The config keys that enter the artifact's id: sections, or keys of a section by path. */
   readonly reads: (unit: Unit) => readonly ConfigPath[];
   /**
-   * The files that it opens of an input role. If absent: all files. Other files are not fetched to its machine, and
-   * opening one throws.
+   * The files that the stage opens, by the role of the input. If a role is absent: all files. Other files are not
+   * fetched to the machine of the job, and opening one throws.
    */
   readonly opens?: Readonly<Partial<Record<StageName, readonly string[]>>>;
   /**

@@ -20,7 +20,7 @@ const define = (definition: StageDefinition): StageDefinition => definition;
 export const stages: Readonly<Record<StageName, StageDefinition>> = {
   tile: define({
     name: 'tile',
-    // Version 4: cores in files that OpenSlide reads are opened by it. They failed before.
+    // Version 4: OpenSlide opens cores in files that only OpenSlide reads. In version 3 such jobs failed.
     version: ({ tiling, reader }) => (tiling !== 'tissue' && reader !== undefined ? 4 : 3),
     class: 'cpu',
     reads: ({ tiling }) => (tiling === 'tissue' ? ['tissue', ...tileKeys] : ['core']),
@@ -65,7 +65,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     class: 'cpu',
     reads: ({ modality }) => [
       ...idKeys,
-      // Needed because the columns of the outcome are no inputs.
+      // The columns of the outcome are not used as inputs, so the result depends on these two keys.
       'data.outcome.event',
       'data.outcome.time',
       ...tableKeys.map((key): ConfigPath => `data.modalities.${modality ?? ''}.${key}`),
@@ -140,8 +140,9 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   stage3: define({
     name: 'stage3',
-    // Version 4: classical rows write their model. Version 5: ridge treats an absent table as no information, and a
-    // stack adds its parts. Version 6: three divisions into inner folds choose the penalties of a stack.
+    // Version 4: classical methods write their model. Version 5: ridge treats an absent table as no information, and a
+    // stack adds its parts. Version 6: three divisions into inner folds choose the penalties of a stack. Version 7: a
+    // stack has no weight below 0.
     version: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 7 : 3),
     class: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 'cpu' : 'gpu'),
     reads: ({ method }) => [
@@ -192,7 +193,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
     name: 'evaluate',
     version: 5,
     class: 'cpu',
-    // The words for the two outcomes.
+    // `data.outcome.event` holds the words for the two outcomes.
     reads: () => [
       'data.outcome.kind',
       'data.outcome.event',

@@ -16,7 +16,7 @@ export function windowed<T, R>(width: number, work: (item: T) => Observable<R>):
   const [slots, queue] = [new Subject<T>(), [] as T[]];
   let [next, running, refilling] = [0, 0, false];
   const refill = (): void => {
-    // Work that ends synchronously comes back here. The loop below then continues with it.
+    // Work that ends synchronously calls this function again. The loop of the first call then takes the next item.
     if (refilling) return;
     refilling = true;
     while (running < width && next < queue.length) {

@@ -15,7 +15,7 @@ import type { Work } from './work.js';
 const lookupsAtOnce = 16;
 const looksInARow = 16;
 
-/** Work that is ready to start, and the check for its end. */
+/** Work that is ready to start, with the functions to call after its end. */
 export interface PreparedWork {
   readonly work: Work;
   /** Call it when the work has ended. @throws HafError HAF_DATA_CHANGED when a source has changed in the meantime */
@@ -35,7 +35,8 @@ export async function prepareWork(
   { data, recipeOf }: Pick<PerformOptions, 'data' | 'recipeOf'>,
 ): Promise<PreparedWork> {
   const planned = recipeOf?.(job.artifact) ?? null;
-  // A planned recipe takes the way over its text as well. So a key that JSON leaves out is absent for every worker.
+  // A planned recipe is also written as JSON and parsed again. So a key that JSON leaves out is absent for every
+  // worker.
   const text = planned === null ? await storedRecipe(job, store) : recipeText(planned);
   const { config, inputs } = parseRecipe(text, job.artifact);
   const opens = stages[job.stage].opens ?? {};

@@ -146,7 +146,10 @@ const differences = ({ tile }: Config, preset: EncoderPresetName, compared: Comp
     ];
   });
 
-/** The same for the encoder of one modality. Its preset does not set the tiles, because other modalities may share them. */
+/**
+ * The warnings about the own encoder of one modality. Its preset does not set the tiles, because other modalities
+ * may share them.
+ */
 function ownPresetWarnings(config: Config, id: string): readonly string[] {
   const declared = config.data.modalities[id];
   const encoder = declared?.kind === 'bag' ? declared.encoder : undefined;

@@ -208,7 +208,8 @@ export const bagDeclaration = z.strictObject({
     .nullable()
     .default(null)
     .describe('The images are whole TMA slides, and a table says where the cores lie (docs/slides.md).'),
-  // Without a default, so that experiments without this section keep the artifacts that read the whole of `data`.
+  // This key has no default. So an experiment without it keeps its `data` section unchanged, and with it the artifacts
+  // that depend on the whole of `data`.
   encoder: ownEncoderSchema
     .exactOptional()
     .describe(

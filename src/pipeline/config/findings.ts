@@ -35,7 +35,10 @@ const guess = (word: string, known: readonly string[]): string => {
   return suggestion === null ? '' : `; did you mean "${suggestion}"?`;
 };
 
-/** The message of the first key that is not named itself. Only a count tells of the others, because there may be thousands. */
+/**
+ * The message at the first unknown key of a section after the `keysNamed` that have their own message. The keys
+ * after it are only counted, because there may be thousands.
+ */
 const unknownAnd = (others: number): string =>
   others === 0
     ? 'unknown key'
@@ -50,7 +53,9 @@ function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): Conf
   return { path: [...parent, key], message: `unknown key${hint === '' ? `${listed}${moved}` : hint}` };
 }
 
-/** Paths of the keys of this name in sections with fixed names: who writes `epochs` may mean `train.epochs`. */
+/**
+ * Paths of all keys with this name in sections with fixed names. A user who writes `epochs` may mean `train.epochs`.
+ */
 function pathsOf(name: string): readonly string[] {
   const below = ({ properties = {} }: SchemaNode, parent: string): readonly string[] =>
     Object.entries(properties).flatMap(([key, node]) => [

@@ -74,7 +74,7 @@ function layoutOf(written: Values): Values {
 }
 
 /**
- * The experiment with its defaults of four sources. A key is taken from the first of these that sets it: the
+ * The experiment with more keys filled in. A key is taken from the first of these four sources that sets it: the
  * experiment as written; its kind of outcome and its preset; its layout; the preset of its encoder.
  *
  * @param filesGiven - the command line names the files of the bags

@@ -133,7 +133,10 @@ function splitFileIsWhole({ cv, data }: Sections): readonly ConfigFinding[] {
   ];
 }
 
-/** In staged training no gradient passes between stages, and the rows share their common stages. */
+/**
+ * Some keys need joint training. In staged training no gradient passes between stages, and methods share their
+ * stages.
+ */
 function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly ConfigFinding[] {
   if (schedule !== 'staged') return [];
   const { detach, mil, pool, mdlm } = sections;
@@ -155,7 +158,10 @@ function someKeysNeedJoint({ schedule, ...sections }: Sections): readonly Config
   );
 }
 
-/** Without images the frozen layer would read raw tables alone, and no part of the row would learn. */
+/**
+ * Without bags, `frozenConcat` would only put a layer that is never trained over raw tables, and nothing would
+ * learn.
+ */
 function frozenConcatNeedsBags(sections: Sections): readonly ConfigFinding[] {
   const { mdlm, methods: asked = [] } = sections;
   const slots = slotsIn(sections);
@@ -177,7 +183,8 @@ const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
     : [];
 
 /**
- * Joint training shares encoders and maps between all heads. Heads with other seeds would therefore be other models, not an ensemble.
+ * In joint training all heads train the same encoders and maps. So further heads with other seeds would give another
+ * model, and not an ensemble of separately trained heads.
  */
 const ensemblesAreStaged = ({ fusion, schedule }: Sections): readonly ConfigFinding[] =>
   (fusion?.ensemble ?? 1) > 1 && schedule === 'joint'

@@ -44,7 +44,9 @@ const treeOf = (): SchemaNode =>
 export const namedSection = ({ additionalProperties }: SchemaNode): SchemaNode | null =>
   typeof additionalProperties === 'object' ? additionalProperties : null;
 
-/** Of sections that differ by `kind`, the section of a value. The first section if the value has no `kind`. */
+/**
+ * Selects one of several alternative sections by the `kind` of a value. The first section if none has this `kind`.
+ */
 export function sectionOf(node: SchemaNode, value: unknown): SchemaNode {
   const choices = node.oneOf ?? node.anyOf?.filter(({ properties }) => properties) ?? [];
   const kind = (value as { readonly kind?: unknown } | null | undefined)?.kind;

@@ -78,7 +78,10 @@ function override(document: Document, text: string, problems: ConfigProblem[]): 
 
 const firstLine = (message = ''): string => message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? '';
 
-/** Offset of the key at the end of a path (of the value, in a list), or of the nearest section that is written. */
+/**
+ * Offset of the last key of a path. If this is an item of a list: offset of its value. If it is not written: offset
+ * of the nearest section above it that is written.
+ */
 function offsetOf(document: Document, path: KeyPath): number {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = document.getIn(path.slice(0, depth - 1), true);

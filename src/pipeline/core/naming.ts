@@ -1,9 +1,7 @@
 import { coreSourceOf, hancockId, hancockPatient, slideSourceOf } from './hancock-names.js';
 import { patientText } from './patient-id.js';
 
-/**
- * The rule by which names of files, or of the arrays in one file, say the patient (`data.modalities.<name>.patient`).
- */
+/** How the patient is found in the name of a file, or of an array in a file (`data.modalities.<name>.patient`). */
 export type NameRule = 'hancock' | 'whole' | { readonly pattern: string };
 
 /** The rule over names of a bag's `patient`. Null if a table says which patient a file belongs to. */
@@ -30,7 +28,9 @@ export interface IdColumn {
   readonly idKey: string;
 }
 
-/** The id column of a table: the one of its own key, or those of `data.patients.id`. */
+/**
+ * The id column of a table: its own one, if the experiment declares it, or else the columns of `data.patients.id`.
+ */
 export const idColumnOf = (
   patients: { readonly id: string | readonly string[] },
   own: { readonly id: string | null; readonly key: string } | null = null,
@@ -39,7 +39,10 @@ export const idColumnOf = (
     ? { id: [patients.id].flat(), idKey: 'data.patients.id' }
     : { id: [own.id], idKey: own.key };
 
-/** The patient that a name says: of a file, without folder and ending, or of an array. Null if it says none. */
+/**
+ * The patient in a name. The name is that of a file, without folder and ending, or that of an array. Null if the
+ * name contains no patient.
+ */
 export function patientIn(rule: NameRule, name: string): string | null {
   if (rule === 'hancock') return hancockPatient(name);
   if (rule === 'whole') return patientText(name);
@@ -49,8 +52,8 @@ export function patientIn(rule: NameRule, name: string): string | null {
 }
 
 /**
- * What distinguishes the slides or cores of a patient: HANCOCK's sources and stains. For other layouts all have one
- * source.
+ * The source of a slide or core, by which the images of a patient differ: HANCOCK's sources and stains. With other
+ * layouts it is empty.
  */
 export function sourceIn(
   rule: NameRule | undefined,

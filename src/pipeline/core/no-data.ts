@@ -15,7 +15,7 @@ const again = 'Copy or download it again.';
  * Recognises files that have the name of data but other content: an empty file, a pointer of Git LFS or git-annex, a
  * web page, the error of a server, an unfinished download, a file compressed as a whole. Null for any other file.
  *
- * @param head the first bytes of the file, all of a short one; 512 are enough
+ * @param head the first 512 bytes of the file or more; the whole file if it is shorter
  */
 export function noDataIn(head: Uint8Array): NoData | null {
   if (head.length === 0) return { what: 'it is empty', fix: again };

@@ -3,8 +3,8 @@ import { unzipSync, zipSync } from 'fflate';
 import { HafError } from './errors.js';
 
 /**
- * Length of the end record of a zip without its comment, its signature, and the beginning of the comment of a sealed
- * zip.
+ * The end record of a zip: its length without the comment, and its signature. Then the beginning of the comment of a
+ * sealed zip, and the length of this comment.
  */
 const endBytes = 22;
 const endSignature = 0x06054b50;
@@ -22,7 +22,7 @@ const plainName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 export function sealZip(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   for (const name of Object.keys(files))
     if (!plainName.test(name)) throw new Error(`No name for a sealed zip: ${name}`);
-  // A zip holds local times. This is its first possible time, in every time zone.
+  // A zip holds local times. The first possible time gives the same bytes in every time zone.
   const zip = zipSync({ ...files }, { level: 0, mtime: new Date(1980, 0, 1) });
   const sealed = new Uint8Array(zip.length + sealBytes);
   sealed.set(zip);
@@ -61,7 +61,7 @@ export function openSealedZip(bytes: Uint8Array, label: string): ReadonlyMap<str
   return new Map(Object.entries(unpacked));
 }
 
-/** The seal of a zip that has room for it at its end. */
+/** The seal of a zip. The last `sealBytes` of `bytes` are the place for the seal and are not hashed. */
 const sealOf = (bytes: Uint8Array): string =>
   `${sealStart}${createHash('sha256')
     .update(bytes.subarray(0, bytes.length - sealBytes))

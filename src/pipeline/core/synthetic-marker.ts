@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The file that marks the folder of an invented cohort for programs. README.txt says it to people. */
+/** The file by which programs recognise the folder of an invented cohort. README.txt informs people. */
 export const syntheticMarkerFile = 'synthetic.json';
 
 /** The content of the marker file, with the settings that the cohort was made with. */

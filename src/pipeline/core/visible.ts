@@ -20,7 +20,7 @@ const escaped = (letter: string): string => {
  */
 export const visible = (text: string): string => text.replace(obeyed, escaped);
 
-/** The same for a text within a line, where a tab or a line end would break the line. */
+/** Like `visible`, for a text within one line: a blank replaces each tab and line end. */
 export const visibleInLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
 
 /** A value in which all texts were made visible. */

@@ -47,9 +47,10 @@ const sameText = (a: string, b: string): boolean => {
 };
 
 /**
- * Access control. A request is refused if its Host header does not name this server: with DNS rebinding a page of
- * another site could reach a server on loopback under its own name. A token comes as `Authorization: Bearer TOKEN`.
- * `login` exchanges it for a cookie, because pictures and event streams of a browser send no such header.
+ * Access control. A request is refused if its Host header does not name this server. Otherwise a page of another
+ * site could read from a server on loopback by DNS rebinding: that site lets its own host name point to this
+ * machine. A token comes as `Authorization: Bearer TOKEN`. `login` exchanges it for a cookie, because a browser does
+ * not send this header for pictures and event streams.
  */
 export function guard({ token, hosts, secure }: GuardOptions) {
   const session = randomBytes(24).toString('hex');

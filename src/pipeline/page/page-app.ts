@@ -116,7 +116,7 @@ export function pageApp(source: PageSource, options: GuardOptions) {
       const directory = source.directory(run);
       const whole = ended && directory !== null ? historyOf(directory, job) : null;
       if (whole !== null) return context.json(whole);
-      // A curve that made room for others is read from the log. It needs no later event than those known now.
+      // A curve that was evicted from memory is read from the log, up to the last event that is known now.
       const curve = curves.of(job) ?? (await readCurve(source.news(run), job, now.seq));
       return curve === null ? notYet(context) : context.json(curve);
     });
@@ -126,7 +126,7 @@ export function pageApp(source: PageSource, options: GuardOptions) {
     const path = join(directory ?? '', 'report.html');
     if (directory === null || !existsSync(path))
       return context.json({ error: 'There is no report yet.' }, 404);
-    // The report has its own, stricter policy in its head, with the hash of its only script.
+    // The report has its own, stricter content security policy in its `<head>`, with the hash of its only script.
     return context.body(Readable.toWeb(createReadStream(path)) as ReadableStream, 200, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",

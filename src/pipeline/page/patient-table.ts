@@ -23,7 +23,8 @@ interface Gathered {
 
 /**
  * The prediction of each method for each test patient, from `folds/FOLD/METHOD/predictions.csv`, and the modalities
- * of each patient: bags by `files.csv`, a table by the method that reads only this table.
+ * of each patient. `files.csv` lists the patients with a bag. The predictions of the method that reads only one
+ * table show the patients with this table.
  */
 export async function patientTable(directory: string): Promise<PatientTable> {
   const patients = new Map<string, Gathered>();
@@ -53,7 +54,7 @@ export async function patientTable(directory: string): Promise<PatientTable> {
         const { sum, count } = entry.sums.get(method) ?? { sum: 0, count: 0 };
         if (Number.isFinite(row.score)) entry.sums.set(method, { sum: sum + row.score, count: count + 1 });
       }
-      // A run with many folds and methods has hundreds of files. Between them other requests and live streams are
+      // A run with many folds and methods has hundreds of files. After each file, other requests and live streams are
       // served.
       await otherWork();
     }

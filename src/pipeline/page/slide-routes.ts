@@ -110,7 +110,8 @@ export function slideRoutes(source: PageSource) {
 }
 
 /**
- * The reason, for people. Only errors about the user's file are sent. Other errors may contain paths of this machine.
+ * Why a slide cannot be shown, as a text for users. Only errors about the user's file are sent. Other errors may
+ * contain paths of this machine.
  */
 const whyNot = (error: unknown): string =>
   error instanceof HafError ? `${error.code} ${error.what}` : 'The slide cannot be read.';

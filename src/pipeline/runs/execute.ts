@@ -169,7 +169,7 @@ async function recorded(
   } finally {
     reading.unsubscribe();
     log.close();
-    // Code that still waits for an event has nothing to wait for.
+    // No more events come. This releases code that still waits for an event.
     current.complete();
   }
 }

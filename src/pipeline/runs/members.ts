@@ -20,7 +20,7 @@ export async function memberFile(
 ): Promise<readonly SourceFile[]> {
   if (cohort.require.length > 0) return [];
   const { bagPatients } = await import('../../operators/preflight/bag-patients.js');
-  // Files that were lost since the checks count for no patient.
+  // Only patients of the remaining bags: files that were lost since the checks are not in `bags`.
   const { ids: left } = bagPatients(bags);
   const tables = [...holders].flatMap(([, { kind, ids }]) => (kind === 'table' ? [ids] : []));
   const ids = outcome.patients

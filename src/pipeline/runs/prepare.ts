@@ -52,8 +52,8 @@ export interface PrepareOptions {
   /** Files that an earlier attempt could not use. */
   readonly lost?: readonly LostFile[];
   /**
-   * The results of that attempt and its checks. The files are not searched again, because a file that has vanished since then would
-   * be missing without a message.
+   * The files and checks of the previous attempt. The files are not searched again, because a file that has vanished
+   * since then would be missing without a message.
    */
   readonly earlier?: Pick<PreparedRun, 'files' | 'checks'> | null;
 }

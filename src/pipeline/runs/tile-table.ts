@@ -30,15 +30,15 @@ const columns = [
     'tissueShare',
   ] as const),
   ...(['tilePx', 'level', 'readPx', 'tileMpp', 'tiles'] as const),
-  // New columns come last: scripts may count the others.
+  // New columns are added at the end, because scripts may address columns by their position.
   ...(['scene', 'left', 'top'] as const),
 ];
 type Row = Partial<Record<(typeof columns)[number], CsvCell>>;
 
 /**
- * Writes tiles.csv: one line per slide and core, including empty and failed ones, with how its tissue was found and
- * its tiles are read. `mpp` is that of level 0, `tileMpp` that of a pixel of a tile. If no image was tiled, nothing
- * is written.
+ * Writes tiles.csv: one line per slide and core, including empty and failed images. A line also says how the tissue
+ * was found and how the tiles are read. `mpp` is the pixel size of level 0, `tileMpp` that of a tile. If no image
+ * was tiled, nothing is written.
  *
  * @param lost images whose job failed, so that no artifact lists them
  */

@@ -36,8 +36,8 @@ export async function annotationFiles(
     pairs.flatMap(({ file, fits: [slide] }) => (slide === undefined ? [] : [[slide, file] as const])),
   );
   for (const [slide, own] of ofSlide) if (own.length > 1) throw refused(`${slide} has ${exampleNames(own)}`);
-  // Problems of the stage `tile` belong to images, which tiles.csv lists. So these warnings have the stage
-  // `preflight`.
+  // In tiles.csv each problem of the stage `tile` is an image that was not tiled. These warnings have the stage
+  // `preflight`, so that they add no image there.
   const about = { severity: 'warning', stage: 'preflight', patient: null, place: modality } as const;
   for (const { file, fits } of pairs)
     if (fits.length === 0)

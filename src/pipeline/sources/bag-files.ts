@@ -156,7 +156,7 @@ async function patientsOfFiles(
     refuseAmbiguous(modality, names.map(stemOf));
     return of;
   }
-  // In a file with several arrays, the name of an array may say the patient although the file name does not.
+  // In a file with several arrays, the names of the arrays may contain the patients although the file name does not.
   const silent = names.filter((file) => of(file) === null && !mayHoldSeveral(file));
   if (silent.length > 0 && !config.data.patients.allowUnmatched)
     throw new HafError(
@@ -201,7 +201,10 @@ async function coresOnSlides(
   return dearrayJobs(config, root, names, shared, (file) => table?.of(file).mpp, warn);
 }
 
-/** What the slide table says goes into the unit, so that editing one row computes one slide again. */
+/**
+ * The facts of the slide table about a slide are in the unit of its job. So an edit of one row computes one slide
+ * again.
+ */
 async function slideJobs(
   config: Config,
   root: string,
@@ -225,7 +228,8 @@ async function slideJobs(
         )
       : () => undefined;
   const { scene } = config.tile;
-  // Stored only in the unit, so that experiments on the largest scene keep their recipes.
+  // `tile.scene` enters a recipe only if it is not `largest`, so that experiments on the largest scene keep their
+  // recipes.
   const chosen = shared.tiling === 'tissue' && scene !== 'largest' ? { scene } : {};
   return slides.map(({ file, reader, parts }) => {
     const annotations = drawnOn(file);

@@ -145,8 +145,8 @@ async function rowsOf(
 }
 
 /**
- * The slide of each row: the one that its column names. Without such a column, the slide with the name of the table, or
- * else the only slide.
+ * Finds the slide of each row: the slide that the row names. If the table has no column of slides: the slide with
+ * the name of the table, or else the only slide.
  */
 function onSlides(
   modality: ModalityId,
@@ -201,7 +201,7 @@ function onSlides(
   return placed;
 }
 
-/** Tables of two exports may name one core of one slide twice. */
+/** Refuses a core that is listed twice for one slide, for example in the tables of two exports. */
 function refuseTwice(placed: readonly PlacedCore[]): void {
   const first = new Map<string, DearrayRow>();
   for (const { row, slide } of placed) {

@@ -22,8 +22,8 @@ interface NamedModel {
 }
 
 /**
- * The models that encode images of the experiment: the shared one, and those of single modalities with the name of the
- * modality.
+ * The models that encode images of the experiment. `shared` is the model of `embed.encoder`. `own` lists the models
+ * of modalities with their own encoder.
  */
 export function modelsOf(
   { embed, data }: Config,

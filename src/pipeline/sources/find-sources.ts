@@ -49,7 +49,10 @@ type Found = Omit<SourceFile, 'sha256'>;
 export const findSources = async (config: Config, root: string, options: NamingOptions): Promise<DataFiles> =>
   nameFiles(await findFiles(config, root), config, root, options);
 
-/** Finds the files of an experiment. Only tables of files are read. Throws the errors of `findSources`. */
+/**
+ * Finds the files of an experiment. Of their contents, it reads only tables about files, such as the slide table.
+ * Throws the errors of `findSources`.
+ */
 export async function findFiles(config: Config, root: string): Promise<FoundFiles> {
   if (!existsSync(root) || !statSync(root).isDirectory())
     throw new HafError(

@@ -75,9 +75,9 @@ export async function givenBags(
 }
 
 /**
- * The experiment with a rule for patients that these files allow. The stages over given files do not need to know the
- * patient of a file. If the rule of the experiment cannot say it, the name of a file is its id: for names that are not
- * HANCOCK's, and if the table of files is not below `root`.
+ * The experiment with a patient rule that works for the given files. The rule is replaced in two cases: HANCOCK's
+ * rule would most likely give one id to files of two patients, or the table of files is not below `root`. Then the
+ * name of a file is its id, because the stages over given files need no patient.
  */
 function namedByFile(config: Config, modality: ModalityId, root: string, names: readonly string[]): Config {
   const declared = bagOf(config, modality);

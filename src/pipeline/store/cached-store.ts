@@ -109,7 +109,7 @@ export class CachedStore implements ArtifactStore {
 
   async writeFile(name: string, path: string, sha256: string): Promise<StoredFile> {
     const { size: bytes } = await stat(path);
-    // Uploaded directly from its place: a copy in the cache would need the disk space twice.
+    // The file is uploaded directly from its place: a copy in the cache would need the disk space twice.
     if ((await this.remote.size(blobKey(sha256))) !== bytes)
       await this.remote.putFile(blobKey(sha256), path, sha256);
     return { name, sha256, bytes };

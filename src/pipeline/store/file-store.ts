@@ -59,7 +59,7 @@ export class FileStore implements ArtifactStore {
   async write(name: string, bytes: Uint8Array): Promise<StoredFile> {
     const digest = sha256(bytes);
     const target = this.blobPath(digest);
-    // An existing file of the right size may still be damaged, so its content is checked. This also holds for recipes.
+    // An existing file of the right size may still be damaged, so its content is checked. Recipes are checked, too.
     if ((await this.blob(digest)) === null) await this.place(target, bytes);
     return { name, sha256: digest, bytes: bytes.byteLength };
   }
@@ -147,7 +147,7 @@ export class FileStore implements ArtifactStore {
   }
 
   async saveCheckpoint(id: string, bytes: Uint8Array): Promise<void> {
-    // Written without fsync: what a power failure destroys is trained again, and readers recognise a damaged checkpoint.
+    // No fsync: after a power failure the lost epochs are trained again. Readers recognise a damaged checkpoint.
     await this.placeNew(this.checkpointPath(id), (temporary) => writeFile(temporary, bytes));
   }
 

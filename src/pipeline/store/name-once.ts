@@ -25,7 +25,10 @@ export async function nameOnce(temporary: string, target: string): Promise<boole
   return renameClaimed(temporary, target);
 }
 
-/** The same without hard links: the process that creates the claim, a file beside the target, may rename. */
+/**
+ * Does the work of `nameOnce` without hard links. Only the process that has created the claim, a file beside the
+ * target, may rename.
+ */
 async function renameClaimed(temporary: string, target: string): Promise<boolean> {
   const claim = `${target}.claim`;
   while (!(await makeClaim(claim))) {

@@ -9,7 +9,10 @@ const clockKey = 'gc-clock';
 export class RemoteKeeper implements StoreKeeper {
   readonly uri: string;
   readonly atOnce = 4;
-  /** A bucket cannot rename objects. A run that finds damage in a bucket deletes it, too. */
+  /**
+   * A bucket cannot rename objects, so a damaged object is deleted. A run that finds damage in a bucket does the
+   * same.
+   */
   readonly aside = 'removed';
 
   constructor(private readonly remote: Remote) {

@@ -14,8 +14,8 @@ import { isAbsent, isConflict, s3Fault } from './s3-fault.js';
 import { uploadFile } from './s3-upload.js';
 import { Slots } from './slots.js';
 
-// The version of the SDK is pinned and tested on the oldest supported Node. Without this line its notice would appear
-// in every user's output.
+// The version of the SDK is pinned and tested on the oldest supported Node. Without this line, the SDK would show a
+// notice about the Node version to every user.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 /** Fewer than the number of sockets of the SDK. The SDK warns when its sockets run out. */

@@ -49,8 +49,8 @@ export async function verifyContents(store: StoreKeeper): Promise<Verified> {
 }
 
 /**
- * Sets damaged files aside, as a run does that finds them, so that their artifacts count as absent and are computed
- * again.
+ * Sets damaged files aside, in the same way as a run that finds damage. Then their artifacts count as absent and are
+ * computed again.
  */
 export async function setDamageAside(store: StoreKeeper, damage: readonly Damage[]): Promise<void> {
   for (const { key, what } of damage) if (what !== 'missing') await store.setAside(key);

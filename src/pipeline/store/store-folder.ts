@@ -94,7 +94,10 @@ export async function claimStoreFolder(root: string): Promise<void> {
   await writeFile(join(root, markerFile), `${JSON.stringify(marker)}\n`);
 }
 
-/** Creates one folder after the other: where a parent forbids it with ENOENT, `recursive` would try for ever. */
+/**
+ * Creates a folder and its missing parents, one after the other. `mkdir` with `recursive` would never end if a
+ * parent refuses new folders with ENOENT.
+ */
 async function makeOwn(folder: string): Promise<void> {
   const parent = dirname(folder);
   const there = await stat(parent).then(

@@ -1,4 +1,4 @@
-/** The folders of a store that hold its files. A bucket has the same. */
+/** The folders of a store that hold its files. In a bucket they are the beginnings of the keys. */
 export type StorePart = 'blobs' | 'artifacts' | 'checkpoints';
 
 /** A file of a store, with its key (layout.ts). */
