@@ -34,7 +34,7 @@ export interface TilingFacts {
   readonly whole: boolean;
   /** Number of the image in a file with several images; absent for a file with one. */
   readonly scene?: number;
-  /** Where the corner of a core lies on its slide, whose pixels QuPath counts. */
+  /** For a core: its upper left corner on the slide. QuPath counts positions from the corner of the slide. */
   readonly corner?: { readonly x: number; readonly y: number };
   /** Null where no tissue was looked for: cores, and tiles that were given. */
   readonly tissue: () => TissueContours | null;

@@ -1,6 +1,9 @@
 import type { Region, SlideReader } from './slide-reader.js';
 
-/** A part of level 0 of a slide as an image of its own, of one level. What lies beyond the part is black, as beyond a slide. */
+/**
+ * A part of level 0 of a slide as an image of its own, of one level. Pixels outside of the part are black, like pixels
+ * outside of a slide.
+ */
 export function cropped(reader: SlideReader, part: Region): SlideReader {
   const { width, height } = part;
   return {

@@ -3,7 +3,7 @@ import { dirname, join, posix, resolve } from 'node:path';
 import { makeTemporaryFolder } from '../../pipeline/core/temporary-folder.js';
 import type { SourceFile } from '../../pipeline/stage.js';
 
-/** A slide or a model, at a path at which its other files are beside it. */
+/** The path of a slide or a model whose other files lie at their relative paths beside it. */
 export interface LaidOut {
   readonly path: string;
   readonly remove: () => void;

@@ -131,7 +131,7 @@ export function omeImageOf(images: readonly OmeImage[], page: TiffPage): OmeImag
     const [first, ...others] = found;
     if (first === undefined) continue;
     if (others.every((other) => sameSize(other, first))) return first;
-    // Several directories have the same size and none is named, so their images are unknown.
+    // Several directories have the same size, and the XML names none of them, so their images are unknown.
     return null;
   }
   return null;

@@ -97,7 +97,8 @@ export class OpenSlideProcess {
         stdio: ['ignore', 'ignore', 'pipe', 'ipc', pixels.descriptor],
         // The options of this process, such as the port of a debugger, must not be passed on.
         execArgv: [],
-        // Only one call runs at a time. With several threads, each call would find cold caches.
+        // Only one call runs at a time. With several threads, each call could run in another thread, whose caches are
+        // cold.
         env: { ...globalThis.process.env, UV_THREADPOOL_SIZE: '1' },
       });
       process = new OpenSlideProcess(child, pixels);

@@ -32,8 +32,8 @@ const headerBytes = 8;
 const entryBytes = 12;
 
 /**
- * A TIFF in memory whose tiles are given compressed tiles of a slide, stacked vertically. libvips opens it very fast
- * and returns the pixels tile by tile; opening a slide costs as much as decoding several tiles.
+ * A TIFF in memory that consists of compressed tiles of a slide, stacked vertically. libvips opens it very fast and
+ * returns the pixels tile by tile; opening a slide costs as much as decoding several tiles.
  *
  * @param tiles compressed bytes, for pages whose colours are interleaved (PlanarConfiguration 1)
  */
