@@ -62,7 +62,7 @@ export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => 
   };
 });
 
-/** The patients with any modality, if that was known before the run. Null if the inputs show it. */
+/** The patients with any modality, as listed before the run. Null without such a list: the inputs then show it. */
 async function membersOf(sources: readonly SourceFile[]): Promise<ReadonlySet<string> | null> {
   const file = sources.find(({ role }) => role === 'members');
   return file === undefined

@@ -8,9 +8,9 @@ import { landmarkStatus } from './landmark.js';
 /** A labelled patient with all facts that the rules need. */
 export interface Candidate {
   readonly patient: CohortPatient;
-  /** The patient's modalities among those that decide who belongs. */
+  /** The patient's modalities, among those that decide whether a patient is in the cohort. */
   readonly modalities: readonly ModalityId[];
-  /** Whether the patient has any modality of the experiment. Null if `modalities` shows it. */
+  /** Whether the patient has any modality of the experiment. Null if `modalities` already shows this. */
   readonly hasAny: boolean | null;
   /** HANCOCK: `survival_status_with_cause`. */
   readonly cause: string | null;

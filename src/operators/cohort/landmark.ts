@@ -3,8 +3,8 @@ import type { CohortPatient } from './cohort-data.js';
 
 /**
  * The outcome after `years` of follow-up (`cohort.label: landmark`, method.md 1.3): 1 if the event had happened by
- * then, 0 if the patient was followed at least this long, whatever happened later. If it is unknown, the reason as
- * text: last seen earlier without the event, or no time of follow-up.
+ * then, 0 if the patient was followed at least this long, whatever happened later. If the outcome is unknown, the
+ * result is the reason as text: last seen earlier without the event, or no time of follow-up.
  */
 export function landmarkStatus({ y, followUpDays }: CohortPatient, years: number): 0 | 1 | string {
   const limit = years * daysPer.years;

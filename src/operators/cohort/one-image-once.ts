@@ -2,8 +2,8 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { filesKey, ofPiece, type BagPiece } from './bag-piece.js';
 
 /**
- * The pieces without those that two files hold under one id. It is unknown which of them is right, and both together
- * would count a slide twice. Each such id is one problem that names its files.
+ * Removes pieces that two files hold under one id. It is unknown which of the two is right, and with both a slide would
+ * count twice. Each such id becomes one problem that names its files.
  */
 export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): readonly BagPiece[] {
   const byId = new Map<string, BagPiece[]>();
@@ -17,8 +17,8 @@ export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): 
   const twice = [...byId.values()].filter(
     (same) =>
       new Set(same.map(({ of }) => of.artifact)).size > 1 ||
-      // All cores of a patient are one artifact. The arrays of a feature file are distinguished by their positions in
-      // it.
+      // Within one artifact, which holds all cores of a patient, two images with one id are twins. Two arrays of a
+      // feature file are not, because their positions in the file distinguish them.
       (same.length > 1 && same.some(({ of }) => of.fromImages !== null)),
   );
   for (const same of twice) problems.push(twins(same as [BagPiece, ...BagPiece[]]));

@@ -9,10 +9,10 @@ import { oneScale } from './one-scale.js';
 import { sameInstances } from './same-instances.js';
 
 /**
- * Joins the pieces of each patient into the bag of one modality. Order (method.md 2.5, 2.6): slides primary first,
- * then by file name; cores by stain, then by file and position in it; in other cohorts by file and position. Left out
- * are: pieces without instances, images that share an id, images of another scale, and, with HANCOCK's names, all
- * slides of a patient without a primary slide. All of these are reported.
+ * Joins the pieces of each patient into the bag of one modality. Order (method.md 2.5, 2.6): slides primary first, then
+ * by file name; cores by stain, then by file and position in the file; in other cohorts by file and position. The
+ * following are left out and reported: pieces without instances, images that share an id, images of another scale, and,
+ * with HANCOCK's names, all slides of a patient without a primary slide.
  *
  * @param sources HANCOCK: sources of the slides to use; null if slides have none
  * @throws HafError HAF_FEATURES_INVALID if files hold instances of different length or encoders

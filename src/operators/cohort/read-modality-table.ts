@@ -22,9 +22,9 @@ export interface ModalityTable {
 type TableKeys = Pick<TableDeclaration, 'columns' | 'others'> & TextKeys;
 
 /**
- * Reads the files of one table modality, determines the kinds of their columns, and joins them by patient. The
- * columns of the outcome are never inputs. With HANCOCK's layout every column stays, so that a vector has the width
- * of the paper for any selection of patients.
+ * Reads the files of one table modality, determines the kinds of their columns, and joins them by patient. The columns
+ * of the outcome are never inputs. With HANCOCK's layout every column is kept, so that a vector has the same length as
+ * in the paper for any selection of patients.
  */
 export async function readModalityTable(
   modality: ModalityId,

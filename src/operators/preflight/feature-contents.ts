@@ -82,7 +82,8 @@ export async function featureContents(
     }
   for (const { modality, own, saying } of files) {
     const { patient } = config.data.modalities[modality] as BagDeclaration;
-    // For files that were not read, the file name gives the patient. The content of another file may name them.
+    // The list includes files that were not read, because the content of another file may name them. Their file name
+    // gives the patient.
     const all = own.map(
       ({ unit, sources }, at): SayingFile =>
         saying.get(at) ?? {

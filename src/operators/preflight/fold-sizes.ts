@@ -15,14 +15,15 @@ export function judgeFolds(
   { cv, cohort, data }: Pick<Config, 'cv' | 'cohort' | 'data'>,
 ): readonly Problem[] {
   if (cv.mode !== 'kfold' || data.splits !== null) return [];
-  // A landmark makes late events negative, and a recurrence is an event of its own: the split counts these labels.
+  // The counts here do not hold with a landmark, which makes late events negative. Recurrence is not judged here
+  // either. `checkFolds` checks the folds of both.
   if (cohort.label === 'landmark' || cohort.event === 'recurrence') return [];
   const inTime = data.outcome.kind === 'timeToEvent';
   // Half of the held-out patients validates and half tests, so that a fold needs two of each outcome.
   const needed = cv.validation === 'halfOfTest' ? 2 : 1;
   const groups = [
     { name: words.positive, count: patients.filter(({ y }) => y === 1).length },
-    // With times, patients with the event alone can be ranked.
+    // With time-to-event, C is defined even if all patients have the event.
     ...(inTime ? [] : [{ name: words.negative, count: patients.filter(({ y }) => y === 0).length }]),
   ];
   return groups.flatMap(({ name, count }): Problem[] => {

@@ -75,8 +75,8 @@ function tableFiles(
 }
 
 /**
- * Values that differ only in case or spaces, such as `Site A` and `site a`, are most likely one group. As two groups,
- * patients of the tested group would be in training.
+ * Values that differ only in case or spaces, such as `Site A` and `site a`, are most likely one group. If they counted
+ * as two groups, one of them could be tested while the other is in training.
  */
 function respelled(
   { file }: TextTable,

@@ -5,8 +5,9 @@ import type { BagFilesOf } from './bag-patients.js';
 import { placesTiles } from '../../pipeline/stage.js';
 
 /**
- * The refusal of ids in tables and file names that HANCOCK's digits would join to one patient although they most
- * likely are two, such as slides of 2020 and a table of 2019. Null if there are none.
+ * The refusal of two ids in tables and file names that most likely are two patients, such as a slide of 2020 and a
+ * table row of 2019. HANCOCK's rule, which reads only some digits of a name, would join them to one patient. Null
+ * without such a pair.
  */
 export function joinedByChance(tableIds: readonly string[], bags: readonly BagFilesOf[]): HafError | null {
   const stems = bags

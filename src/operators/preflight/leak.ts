@@ -43,9 +43,10 @@ const outcomeNames = [
 const plainName = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 
 /**
- * Leakage check: columns of a table that most likely are the outcome. Such a column separates the outcome alone, by
- * its values or by where it is missing, or has the name of an outcome. For a category the AUC is computed from the
- * fraction of events among the other patients in it.
+ * Leakage check: columns of a table that most likely are the outcome. Such a column has the name of an outcome, or it
+ * separates the outcome without other columns: by its values, or by which of its cells are missing. In a nominal
+ * column, the AUC is computed from fractions: the value of a patient is the fraction of events among the other patients
+ * of the same category.
  *
  * @param outcomeColumns names of the columns of the event and its time
  * @param allowed `<modality>.<column>` of columns that may stay
@@ -79,7 +80,7 @@ export function leaksOf(
     const byValue = kind === 'nominal' ? aucOfClasses(...byCategory(known)) : aucEitherWay(known);
     if (count >= fewestPatients && byValue !== null && convicts(byValue, known))
       return [{ modality, column: name, because: describe('by itself', byValue, count) }];
-    // Where cells are missing is treated as a column of two values.
+    // The AUC of a column of two values: whether the cell is missing or not.
     const shares = rows.map((some, y) => (known[y]?.length ?? 0) / some.length);
     const byGap = 0.5 + Math.abs((shares[0] ?? 0) - (shares[1] ?? 0)) / 2;
     if (

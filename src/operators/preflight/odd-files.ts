@@ -5,7 +5,7 @@ import { headOf } from '../features/reader-of.js';
 import type { BagFilesOf } from './bag-patients.js';
 import { placesTiles } from '../../pipeline/stage.js';
 
-/** Factor over the usual number of files from which a patient's files look like a mistake in the ids. */
+/** A patient with this many times the usual number of files is most likely a mistake in the ids. */
 const farAboveMedian = 10;
 
 const warning = (

@@ -53,7 +53,9 @@ export function fitColumn(
     : { name, kind, fill, offset, scale, ...limited };
 }
 
-/** The known categories. All categories, unless `untrained` says otherwise. */
+/**
+ * The known categories. Absent, which means all categories, unless `untrained` is `missing` or no value is observed.
+ */
 const knownCategories = (observed: Float64Array, { untrained }: FitOptions): Pick<FittedColumn, 'known'> =>
   observed.length === 0 || untrained === 'missing'
     ? { known: [...new Set(observed)].sort((a, b) => a - b) }
@@ -104,7 +106,8 @@ function scaling(
 ): { offset: number; scale: number; min: number; max: number } {
   if (values.length === 0) return { offset: 0, scale: 1, min: 0, max: 0 };
   const [min, max] = extremes(values);
-  // Decided by the range and not by the deviation: rounding gives a constant column a tiny deviation that is not zero.
+  // The range and not the deviation decides whether a column is constant, because rounding can give a constant column a
+  // tiny deviation.
   if (min === max) return { offset: min, scale: 1, min, max };
   if (scaler === 'minmax') return { offset: min, scale: max - min, min, max };
   return { offset: mean(values), scale: Math.sqrt(variance(values)), min, max };

@@ -30,8 +30,9 @@ interface Column extends FittedColumn {
 }
 
 /**
- * Warnings of cells of a fold that are not read as written, or that meet untrained weights: columns without a training value, values
- * of columns that are constant in training, categories that no training patient has, and numbers far outside of the training range.
+ * Warnings of cells of a fold whose value is replaced, or whose weights in the model were never trained: columns
+ * without a training value, values of columns that are constant in training, categories that no training patient has,
+ * and numbers far outside of the training range.
  */
 export function foldWarnings(fitted: FittedFold): readonly Problem[] {
   const columns = fitted.chosen.map((_, position) => columnOf(fitted, position));

@@ -11,10 +11,10 @@ export interface HorizonPoint {
   readonly method: string;
   /** In days. */
   readonly horizon: number;
-  /** The mean over the folds in which it is defined. Null if there is no such fold. */
+  /** Mean C over the folds in which C is defined. Null if there is no such fold. */
   readonly mean: number | null;
   readonly std: number | null;
-  /** Number of folds in which it is defined. */
+  /** Number of folds in which C is defined. */
   readonly folds: number;
 }
 

@@ -13,7 +13,7 @@ export interface ConfigDifference {
   readonly meaning: string;
 }
 
-/** The name of the experiment and its choice of rows are no deviations from a method. */
+/** Keys that do not change a method: the name of the experiment, the preset, and the choice of methods. */
 const notOfTheMethod: readonly string[] = ['name', 'preset', 'methods'];
 /** The user's own data have no defaults. */
 const ownData: readonly string[] = ['data', 'modalities'];

@@ -6,8 +6,8 @@ import { counted } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
 /**
- * Number of pictures of slides with outcome ok, and of other images with outcome ok: those with the fewest tiles, because odd images
- * are among them.
+ * Maximum number of pictures with outcome ok for each modality. Those with the fewest tiles are chosen, because faulty
+ * images are most likely among them.
  */
 const shownWell = 200;
 /** Number of these pictures that are visible at once. More would push the rest of the page out of sight. */

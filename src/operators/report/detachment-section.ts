@@ -53,7 +53,7 @@ const paperHeadings = html`<th scope="col" class="paper">With</th>
   <th scope="col" class="paper">Without</th>
   <th scope="col" class="paper">Without − with</th>`;
 
-/** A row without detachment has the name of the row with it, plus a suffix. */
+/** Finds the pairs by name: the method without detachment has the name of the detached method plus `_attached`. */
 function pairsOf(rows: readonly SummaryRow[]): readonly Pair[] {
   return rows.flatMap((attached) => {
     const method = methodOf(attached.method);

@@ -84,7 +84,10 @@ function countRow(modality: string, title: string, input: ImageInput): Html {
   </tr>`;
 }
 
-/** Says which modalities use the tiles of another one. The pictures of these tiles are only with the other one. */
+/**
+ * Says which modalities use the tiles of another one. The pictures of these tiles are listed only with the modality
+ * whose jobs made the tiles.
+ */
 function sharedTexts(input: ImageInput, titles: Readonly<Record<string, string>>): readonly Html[] {
   const titleOf = (modality: string): string => titles[modality] ?? modality;
   return modalitiesOf(input.shared).map((modality) => {

@@ -57,7 +57,7 @@ function labelText({ config, outcome }: ReportInput): string {
       return 'The label is survival status; patients who died of something other than the tumour were left out.';
     case 'landmark': {
       const { landmarkYears } = cohort;
-      // The starting point of the column's count depends on the data and is not known here.
+      // The date from which the time column counts depends on the data and is not known here.
       const counts = data.outcome.time === null ? '' : `, as ${data.outcome.time.column} counts it`;
       return `The label is the status ${counted(landmarkYears, 'year')} into follow-up${counts}: ${positive} by then (positive class) or ${negative} then; patients last seen ${negative} earlier were left out.`;
     }

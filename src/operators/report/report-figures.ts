@@ -71,7 +71,10 @@ export const allFigures = (figures: ReportFigures): readonly Figure[] => [
   ...[...figures.survival.groups, ...figures.survival.calibration].map(({ figure }) => figure),
 ];
 
-/** The reference method in detail, or another method if the reference has no hidden modalities, and all methods in one chart. */
+/**
+ * Charts about hidden modalities: one method in detail, and all methods in one chart. The method in detail is the
+ * reference, or the first method with such results if the reference has none.
+ */
 async function robustnessFigures({ summary, config, titles }: ReportInput): Promise<readonly Figure[]> {
   const able = summary.rows.flatMap((row) =>
     row.robustness === null ? [] : [{ row, robustness: row.robustness }],
@@ -79,7 +82,7 @@ async function robustnessFigures({ summary, config, titles }: ReportInput): Prom
   const shown = able.find(({ row }) => row.method === config.stats.reference) ?? able[0];
   if (shown === undefined) return [];
   const lines = await robustnessLinesFigure(summary.rows, shown.row.method);
-  // The charts of one method show AUC and accuracy.
+  // The detailed charts show AUC and accuracy, which do not exist for time-to-event.
   if (summary.survival !== undefined) return lines === null ? [] : [lines];
   return [
     await robustnessFigure(shown.row, shown.robustness),

@@ -100,8 +100,9 @@ function rankedFolds(
 }
 
 /**
- * Kaplan-Meier curves of the test patients below and above the cut of their fold: the median risk of its training patients, or of its
- * validation patients (`survival.cut`; always for a binary outcome, because its training patients are not scored).
+ * Kaplan-Meier curves of the test patients below and above the cut of their fold: the median risk of its training
+ * patients, or of its validation patients (`survival.cut`). A binary outcome always uses validation patients, because
+ * its training patients are not scored.
  */
 async function groupsFigure(method: string, title: string, input: ReportInput): Promise<Figure | null> {
   const folds = rankedFolds(method, input);

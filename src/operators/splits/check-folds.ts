@@ -44,7 +44,7 @@ export function checkFolds(
             : joinGroups,
         );
       const outcomes = new Set(fold[set].map((id) => outcome.get(id)));
-      // With times, patients with the event alone can be ranked.
+      // With time-to-event, C is defined even if all patients have the event.
       if (outcomes.size > 1 || (inTime && outcomes.has(1))) return [];
       const own = outcomes.has(1) ? words.positive : words.negative;
       const fix =

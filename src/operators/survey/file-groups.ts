@@ -14,8 +14,8 @@ export interface FileGroup {
 }
 
 /**
- * Number of subfolders from which they are one group: such folders are named after patients or slides, and not after
- * their content.
+ * Minimum number of sibling folders that are one group. So many folders are most likely named after patients or slides,
+ * and not after their content.
  */
 const manyFolders = 4;
 
@@ -30,9 +30,9 @@ function kindOf(file: string): FileGroup['kind'] | null {
 }
 
 /**
- * Groups files by folder and ending. Files of one ending in four or more sibling folders are one group, if no name
- * occurs in two of the folders: such folders belong to patients. Folders with the same file names belong to several
- * encoders.
+ * Groups files by folder and ending. Files of one ending in four or more sibling folders are one group, if no file name
+ * occurs in two of the folders: each folder then belongs to one patient. If file names recur, each folder belongs to
+ * one encoder.
  */
 export function fileGroups(names: readonly string[]): readonly FileGroup[] {
   const groups = new Map<string, { folder: string; ending: string; files: string[] }>();

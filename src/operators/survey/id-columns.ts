@@ -46,9 +46,10 @@ const countsRows = (ids: readonly string[]): boolean =>
   [0, 1].some((first) => ids.every((id, row) => id === String(row + first)));
 
 /**
- * Finds the id column of each table that has one row per patient. Its values are unique, and they also occur in other
- * tables or in names of files. A name such as "patient" or "case" adds to the score, and so does being a text at the
- * front.
+ * Finds the id column of each table that has one row per patient: the column of unique values with the highest score. A
+ * column scores if its values also occur in other tables or in names of files, if its name is like "patient" or "case",
+ * if it holds text, and if it is the first of the table. Row numbers lose score. Numbers without one of the first two
+ * signs are no ids.
  *
  * @param names - names of files, and of arrays in files, without folder and ending
  */

@@ -24,7 +24,7 @@ export interface OutcomeCandidate {
    * alone.
    */
   readonly rank: number;
-  /** The beginning that the column shares with the column of its time: `OS` of OS_STATUS. Null for other names. */
+  /** The prefix that the name shares with the column of its time: `OS` of OS_STATUS. Null for other names. */
   readonly prefix: string | null;
 }
 
@@ -98,7 +98,8 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
       ...{ positive: negative, negative: positive, others, sure: true },
       because: `The column is called "${column}", so ${quoted(negative)} means the event.`,
     };
-  // Two values may include an unknown word. With more values, known words must exist for both outcomes.
+  // With known words for both outcomes, the other values may be unknown. Otherwise only a column of two values can be
+  // an outcome.
   if (positive.length > 0 && negative.length > 0)
     return { positive, negative, others, sure: true, because: `The value ${quoted(positive)} says so.` };
   if (values.length !== 2) return null;

@@ -19,7 +19,7 @@ const mostAlternatives = 4;
  * Chooses the most common outcome of all tables, with its time.
  *
  * @param ids - id columns of the tables with one row per patient
- * @param fallback - the same including tables of files, for an outcome that no other table has
+ * @param fallback - `ids`, and the id columns of tables of files, which are searched if no other table has an outcome
  */
 export function draftOutcome(
   ids: ReadonlyMap<SurveyTable, IdColumn>,

@@ -25,8 +25,8 @@ export interface FolderSurvey {
 
 /**
  * Examines a folder about which nothing is known: tables and their id columns, an outcome, files of features and
- * slides, and how their names give the patient. Nothing is trained or written, and a file that cannot be read is a
- * result.
+ * slides, and how their names give the patient. Nothing is trained or written. A file that cannot be read is listed in
+ * `left` and is no error.
  *
  * @param names - all files, as paths relative to the folder with "/"
  */

@@ -130,8 +130,8 @@ function declared(
     const at = new Map(typed.columns.map((column, index) => [column, index]));
     const own = inputs.map((column): ColumnDraft => ({
       name: column.name,
-      // In a column declared nominal, "unknown" would become a category. With the list of categories it is missing,
-      // as it was read here.
+      // In a column declared as `nominal`, "unknown" would be a category. In a column declared by its list of
+      // categories, "unknown" is missing, as in this draft.
       kind:
         column.kind === 'nominal' && unknown(column.name)
           ? { nominal: column.categories ?? [] }

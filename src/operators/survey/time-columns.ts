@@ -8,7 +8,7 @@ export interface TimeCandidate {
   readonly unit: TimeUnit;
   /** Whether the name says the unit. Otherwise the unit is guessed from the size of the numbers. */
   readonly named: boolean;
-  /** The beginning that it shares with the status column: `OS` of OS_MONTHS. Null for other names. */
+  /** The prefix that the name shares with the status column: `OS` of OS_MONTHS. Null for other names. */
   readonly prefix: string | null;
   readonly least: number;
   readonly most: number;
@@ -56,13 +56,14 @@ export function timeCandidates({
 }
 
 /**
- * Guesses the unit from the largest time: no patient is followed for more than 40 years, and studies shorter than 40
- * days, or 400 months in days, are rare.
+ * Guesses the unit from the largest time: up to 40 is years, up to 400 is months, more is days. No patient is followed
+ * for more than 40 years, and a longest follow-up of less than 40 months or 400 days is rare.
  */
 const guessed = (most: number): TimeUnit => (most <= 40 ? 'years' : most <= 400 ? 'months' : 'days');
 
 /**
- * The time of an outcome: the one with the same prefix (OS_STATUS, OS_MONTHS), otherwise the first without a prefix.
+ * The time of an outcome: the one with the same prefix (OS_STATUS, OS_MONTHS), or with prefix OS for an outcome without
+ * a prefix; otherwise the first time without a prefix.
  */
 export const timeFor = (prefix: string | null, times: readonly TimeCandidate[]): TimeCandidate | null =>
   times.find((time) => prefix !== null && time.prefix === prefix) ??

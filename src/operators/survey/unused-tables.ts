@@ -22,7 +22,8 @@ export type UsedTable = Pick<SurveyTable, 'file' | 'sheet'>;
  * read is left out.
  *
  * @param names - the files that are not used, as paths relative to the data folder
- * @param known - ids of the outcome table; at least half of them, or of the ids of the table, must be the same
+ * @param known - ids of the outcome table; a listed table has at least half of them, or at least half of its own ids
+ * are among them
  */
 export async function unusedTables(
   root: string,

@@ -17,7 +17,7 @@ export interface OutcomeNames {
   readonly negative: string;
 }
 
-/** The logit of a probability of 0 or 1 is computed at this distance from it. */
+/** Before the logit is computed, probabilities are moved at least this far from 0 and 1. */
 const leastChance = 1e-6;
 
 export const oneClassReason = (labels: readonly Label[], { positive, negative }: OutcomeNames): string =>

@@ -23,7 +23,10 @@ const rowSchema = z.object(
   }).shape,
 );
 
-/** The internal figures of a bundle. With calibration, those after calibration, because its predictions are calibrated. */
+/**
+ * The internal figures of a bundle. If the predictions are calibrated, accuracy, Brier score and calibration error are
+ * those after calibration. The AUC is always that before calibration.
+ */
 export function internalFigures({ results, worth }: Pick<Bundle, 'results' | 'worth'>): Internal {
   const found = new Map<string, number | null>();
   const full = worth.subsets.at(-1)?.mean ?? null;

@@ -3,7 +3,7 @@ import type { Metric } from './validation-data.js';
 
 export type { Metric };
 
-/** A measure of the new cohort beside that of the training. */
+/** A measure of performance: its estimate on the new cohort, and its value on the test patients of the training. */
 export const metricOf = (
   id: string,
   title: string,

@@ -126,7 +126,8 @@ function ofBag({ roster, reference, bags }: ShiftInput, modality: string): Shift
   const sizes = [...own.mean].map((mean, k) => {
     const spread = { mean: centre[k] as number, sd: sd[k] as number };
     const external = { mean, sd: Math.sqrt((own.squares[k] as number) / own.patients) };
-    // A dimension that is constant in both holds no information. Rounding to float32 could make it differ.
+    // A dimension that is constant in both cohorts holds no information. Rounding to float32 could make its two
+    // constants differ.
     if (spread.sd < 1e-6 && external.sd < 1e-6 && Math.abs(mean - spread.mean) < 1e-5) return 0;
     const smd = standardisedDifference(spread, external);
     return smd === null ? Infinity : Math.abs(smd);

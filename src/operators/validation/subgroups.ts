@@ -14,7 +14,7 @@ export interface PatientGroup {
   readonly by: string;
   readonly group: string;
   readonly patients: readonly ValidatedPatient[];
-  /** The result that the training predicts for them. */
+  /** The bundle's result for patients with these modalities. Null for groups of a column. */
   readonly internal: number | null;
 }
 
@@ -22,8 +22,8 @@ export interface PatientGroup {
 export const leastPatients = 10;
 
 /**
- * Discrimination and calibration of groups of patients. Of a small group, or one with a single outcome, only the name is shown: its
- * numbers would say little, and could reveal the outcome of a patient.
+ * Discrimination and calibration of groups of patients. The results of a small group, or of a group with a single
+ * outcome, are hidden, because they would say little and could reveal the outcome of a patient.
  */
 export const validatedSubgroups = (
   groups: readonly PatientGroup[],

@@ -16,7 +16,7 @@ export interface ValidatedPatient {
   readonly followUp: { readonly time: number; readonly event: 0 | 1 } | null;
   /** Predicted probability of the positive outcome; for time-to-event, of the event by each horizon. */
   readonly chances: readonly number[];
-  /** The probability, or that of the last horizon: the higher, the likelier is the event. */
+  /** The probability of the event; for time-to-event, by the last horizon. */
   readonly risk: number;
   /** The modalities that the model used. */
   readonly modalities: readonly string[];

@@ -8,7 +8,10 @@ export const validationTableFile = 'validation.csv';
 
 const number = z.number().nullable();
 
-/** A measure of the new cohort beside that of the training. */
+/**
+ * A measure of performance: its value on the new cohort (`external`), and on the test patients of the training
+ * (`internal`).
+ */
 export const metricSchema = z.strictObject({
   /** For example `auc` or `brier_2y`. */
   id: z.string(),
@@ -100,7 +103,7 @@ export const validationSchema = z.strictObject({
   }),
   metrics: z.array(metricSchema),
   calibration: z.array(calibrationPointSchema),
-  /** For time-to-event: of the last horizon. */
+  /** Decision curve. For time-to-event it is that of the last horizon. */
   decision: z.array(decisionSchema),
   /** Groups below and above the median prediction. Null without times. */
   riskGroups: z
