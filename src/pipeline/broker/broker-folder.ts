@@ -107,8 +107,8 @@ export class BrokerFolder {
   }
 
   /**
-   * Says that this process uses the broker, so that the watcher lets it run; until the function returned is called. A folder
-   * that is absent or of another user keeps no record.
+   * Records that this process uses the broker. The watcher lets the broker run until the returned function is called.
+   * Nothing is recorded if the folder is absent or belongs to another user.
    */
   use(): () => void {
     const file = join(this.users, `${process.pid}-${++uses}`);
@@ -158,7 +158,7 @@ export class BrokerFolder {
     return pid !== null && commandOf(pid).includes(this.config) ? pid : null;
   }
 
-  /** The port of the server with this process id, after it listens. Without an argument: of the recorded server. */
+  /** The port of the server with this process id, by default of the recorded server. Null before the server listens. */
   portOf(pid: number | null = this.recordedProcess()): number | null {
     const name = this.portFiles().find((file) => file.endsWith(`_${pid}.ports`));
     if (name === undefined) return null;
@@ -188,8 +188,8 @@ export class BrokerFolder {
   }
 
   /**
-   * Deletes the servers' records of ports. A killed server leaves its record, and a later server with the same process id
-   * would be taken for it.
+   * Deletes the servers' records of ports. A killed server leaves its record. If a later server got the same process
+   * id, this record would seem to be its own.
    */
   forgetPorts(): void {
     for (const name of this.portFiles()) rmSync(join(this.path, name), { force: true });
@@ -231,7 +231,9 @@ function commandOf(pid: number): string {
   }
 }
 
-/** Linux's numbers of file systems on which JetStream must not store (docs of NATS). */
+/**
+ * The network file system that Linux means by a number, or null. JetStream must not store data on one (docs of NATS).
+ */
 export function networkFileSystem(type: number): string | null {
   const kinds: Readonly<Record<number, string>> = {
     0x6969: 'NFS',

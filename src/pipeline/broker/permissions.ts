@@ -118,7 +118,7 @@ export const permissions: Readonly<Record<BrokerRole, Permissions>> = {
         ...lookUp(name),
         ...follow(name),
       ]),
-      // To remove the message of a withdrawn job.
+      // Needed to remove the message of a withdrawn job.
       ...api(jobStream, 'STREAM.MSG.DELETE.STREAM_NAME'),
       `$JS.ACK.${jobStream}.>`,
       ...writeKeys,

@@ -39,7 +39,7 @@ export function configOfNew(
   defaults: Config,
 ): Config {
   const data = given?.data ?? trained.data;
-  // A cohort file, like an experiment, may declare a modality and leave it out of its list.
+  // A cohort file may declare a modality and leave it out of `modalities`, as in an experiment. It is not used then.
   const listed = given?.modalities ?? Object.keys(data.modalities);
   const used = modalities
     .map(({ id }) => id)
@@ -85,7 +85,8 @@ export function configOfNew(
 }
 
 /**
- * A modality of new patients with the encoder of the training: a cohort file may only name its file.
+ * A modality of new patients with the encoder of the training. A cohort file may only set where the encoder's file
+ * is.
  * @throws HafError HAF_BUNDLE_UNFIT for an encoder that the training did not have
  */
 function withEncoderOf(
@@ -108,7 +109,7 @@ function withEncoderOf(
       `The cohort file sets data.modalities.${id}.encoder, and the model was trained with embed.encoder for ${id}.`,
       'Name the file of the encoder in embed.encoder.onnx.',
     );
-  // The width of feature files is that of the files. Slides and images get the width of the encoder of the training.
+  // Feature files keep their own width. Slides and images get the width of the encoder of the training.
   const encoded = rest.slides !== null || rest.images !== null;
   const bag = encoded && trained?.kind === 'bag' ? { ...rest, width: trained.width } : rest;
   return own === undefined ? bag : { ...bag, encoder: { ...own, onnx: given?.onnx ?? own.onnx } };

@@ -8,11 +8,11 @@ import type { NamingOptions } from '../sources/name-by-content.js';
 import type { OutcomeFiles } from './validate-graph.js';
 
 /**
- * The experiment that validates: that of a prediction, with the outcome of the cohort file and with its tables that
- * the model does not read.
+ * The experiment of a validation: the experiment of the prediction, with the outcome of the cohort file and with the
+ * tables of the cohort file that the model does not read.
  *
  * @param declared the data section of the cohort file, or of the training
- * @throws HafError HAF_BUNDLE_UNFIT if the model predicts times and the outcome has none
+ * @throws HafError HAF_BUNDLE_UNFIT if the model predicts times and the outcome has no time
  */
 export function configOfValidation(
   predicting: Config,

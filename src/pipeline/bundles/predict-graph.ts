@@ -50,7 +50,7 @@ export function buildPredictGraph(
   );
   const scored = Array.from({ length: parts }, (_, index) => {
     const part = { index, of: parts };
-    // A file of several patients belongs to every part.
+    // A file that holds several patients is an input of every part.
     const own = embed.flatMap(({ key, patient }) =>
       patient === undefined || inPart(patient, part) ? [key] : [],
     );

@@ -5,23 +5,24 @@ import type { Job } from './job.js';
 import type { BusMember, Membership } from './member.js';
 
 /**
- * The right to work on a job until the job is settled or the heartbeats stop. Each way of settling takes an event, which every
- * run receives that waits for the artifact. A crash between settling and publishing loses neither.
+ * The right to work on a job, until the job is settled or the heartbeats stop. Each call that settles the job takes
+ * an event. Every run that waits for the artifact receives this event. If the worker crashes between settling and
+ * publishing, the event is published later.
  */
 export interface Lease {
   readonly job: Job;
   /** Number of the attempt, from 1. Only failures count, not workers that died or returned the job. */
   readonly attempt: number;
   /**
-   * Aborts when this worker learns that it has lost the job: another worker has it, or no run wants it. The result would
-   * not be used.
+   * Aborts when this worker learns that it has lost the lease: another worker holds the job, or no run wants the
+   * artifact. A result of this worker would not be used.
    */
   readonly lost: AbortSignal;
   /** Extends the lease. A worker without heartbeats for longer than the lease time loses the job (timeout). */
   heartbeat(): Promise<void>;
   /**
-   * Makes sure that `lost` is up to date before the worker stores a result. A heartbeat, unless the bus has confirmed the lease so
-   * recently that it cannot have expired since.
+   * Makes sure that `lost` is up to date before the worker stores a result. Sends a heartbeat, except if the bus
+   * confirmed the lease so recently that the lease cannot have expired.
    */
   confirm(): Promise<void>;
   /** Publishes an event to every run that waits for the artifact. */
@@ -48,7 +49,10 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** The reason of each aborted `lost`. Without a reason, each abort makes an error with a stack trace. */
+/**
+ * The abort reason of every `lost` signal. It is shared, because an abort without a reason makes an error with a
+ * stack trace.
+ */
 export const leaseEnded = new Error('The lease has ended.');
 
 /** Number of jobs by class, and of dead letters: messages that could not be processed. */
@@ -102,7 +106,7 @@ export interface Bus {
   publish(run: string, event: RunEventBody): Promise<string>;
   /** The events of a run in order: those already published, then live ones. */
   events(run: string): Observable<RunEvent>;
-  /** The same, with everything that a reader may report about the log. */
+  /** Like `events`, and also tells when a message is `unread` and when the reader has `caught-up`. */
   read(run: string): Observable<LogNews>;
   /** The events of a run so far, in order. */
   history(run: string): Promise<readonly RunEvent[]>;

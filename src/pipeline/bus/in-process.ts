@@ -14,7 +14,7 @@ export interface InProcessOptions {
   readonly maxAttempts?: number;
   /** Number of expired leases after which a job is given up. */
   readonly maxLapses?: number;
-  /** Events of a run that late subscribers still get; those of a hundred thousand jobs take 200 MB. @default all */
+  /** Number of events of a run that are kept for late subscribers. 100,000 jobs take 200 MB. @default all */
   readonly remembered?: number;
 }
 
@@ -40,8 +40,8 @@ interface Waiter {
 }
 
 /**
- * The bus inside one process, for a laptop without a broker and for tests. It holds the same contract as the
- * network adapter (test/conformance/bus.ts). It keeps nothing on disk, because finished artifacts are in the store.
+ * The bus inside one process, for a laptop without a broker and for tests. It fulfils the same contract as the bus
+ * over NATS (test/conformance/bus.ts). It keeps nothing on disk, because finished artifacts are in the store.
  */
 export class InProcessBus implements Bus {
   readonly about = 'in-process (this machine only)';
@@ -138,7 +138,7 @@ export class InProcessBus implements Bus {
   }
 
   read(run: string): Observable<LogNews> {
-    // The log replays its events on subscription, so they arrive first.
+    // The log replays its stored events at once on subscription. So these events arrive before `caught-up`.
     return merge(this.log(run), of('caught-up' as const));
   }
 
@@ -215,7 +215,7 @@ export class InProcessBus implements Bus {
   private settle(entry: Entry, state: Entry['state'] = 'settled'): void {
     clearTimeout(entry.lapse);
     entry.state = state;
-    // A job that has ended is queued again.
+    // Without this entry, a later `enqueue` queues the job again.
     const key = workItemKey(entry.job);
     if (state === 'settled' && this.entries.get(key) === entry) this.entries.delete(key);
     entry.revision++;

@@ -26,7 +26,7 @@ export const jobSchema = z.object({
   sources: z.array(sourceSchema),
   /** True for a forced replay: the new result replaces the earlier one. */
   replace: z.boolean(),
-  /** The store of its inputs and its result: a folder or an s3:// address. */
+  /** The store with the inputs and the result of the job: a folder or an s3:// address. */
   store: z.string(),
   /** Version of haf-pipeline that planned the job. */
   codeVersion: z.string(),

@@ -24,7 +24,9 @@ export const busMemberSchema = z.object({
   jobs: z.array(z.string()),
   /** Start of the member as ISO time, by its own clock. */
   since: z.string(),
-  /** ISO time of the last heartbeat by the broker's clock; a list of members has it, a member does not send it. */
+  /**
+   * ISO time of the last heartbeat, by the broker's clock. Only a list of members has it; a member does not send it.
+   */
   seen: z.string().exactOptional(),
 });
 export type BusMember = z.infer<typeof busMemberSchema>;
@@ -36,9 +38,10 @@ export interface Membership {
 }
 
 /**
- * Whether a declined job can still be done: by another member that takes its class, or by a member that joins later, if the
- * decliner is a worker that joined. So a misconfigured worker cannot fail a run. A run fails when its own process alone
- * cannot do the job.
+ * Whether another member may still do a declined job. True if a present member takes jobs of this class and has not
+ * declined this job. Also true if the decliner is a worker, because a suitable member may join later. So a
+ * misconfigured worker cannot fail a run. The job is given up only if an orchestrator declines it and no suitable
+ * member is present.
  */
 export const mayBeDoneByOthers = (
   members: readonly BusMember[],

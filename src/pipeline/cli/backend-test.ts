@@ -25,7 +25,10 @@ export async function backendTest(
   else printData(`${backend.folder}\n${selfTestText(report)}`);
 }
 
-/** `backend test onnx`, or the name of its folder. @throws HafError HAF_BACKEND_UNAVAILABLE */
+/**
+ * Tests the onnxruntime that a run would use (`onnx`), or the one of this name.
+ * @throws HafError HAF_BACKEND_UNAVAILABLE
+ */
 async function onnxTest(name: string, { json = false }: { readonly json?: boolean }): Promise<void> {
   const runtime = name === 'onnx' ? chooseOnnxRuntime() : listOnnxRuntimes().find((one) => one.name === name);
   if (!runtime || runtime.unfit !== null)

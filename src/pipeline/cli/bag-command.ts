@@ -50,7 +50,7 @@ export async function runBagCommand(
   const experiment = options.config === undefined ? { text: `name: ${stage}\n` } : { file: options.config };
   const { config: loaded, warnings } = loadConfig({ ...experiment, set: options.set, filesGiven: true });
   sayWarnings(warnings);
-  // A run of its own, so the name of the experiment is not used.
+  // The name of the experiment is not used, because this run is not one of the experiment's runs.
   const config: Config = {
     ...loaded,
     name: stage,
@@ -90,7 +90,7 @@ export async function runBagCommand(
     try {
       await write({ manifest, store }, folder);
     } catch (error) {
-      // The result is still in the store, and the next result may be written.
+      // The command continues: this result is still in the store, and writing the next result may succeed.
       say(errorText(HafError.from(error)));
       exitCode = exitCodes.finishedWithFailures;
     }

@@ -11,11 +11,11 @@ import {
   wholeNumber,
 } from './options.js';
 
-// How a command is defined. Its arguments and options are declared here, which loads nothing. Its code is one
-// exported function in a file of its own (`up` in up.ts), loaded when the command runs. Its options arrive as the
-// interface of the same name in options.ts (`UpOptions`). It returns an exit code or nothing, and throws HafError;
-// `runCommand` prints the error and sets the exit code. Only commander, picocolors and the error catalogue may be
-// imported here: `--help` must not wait for TensorFlow, vega or zod.
+// How a command is defined. Its arguments and options are declared in program.ts, in a *-commands.ts file or here.
+// From packages, these files import only commander and picocolors: `--help` must not wait for TensorFlow, vega or
+// zod. The code of the command is one exported function in a file of its own (`up` in up.ts), which is loaded when
+// the command runs. The function gets the options as the interface of the same name in options.ts (`UpOptions`). It
+// returns an exit code or nothing, and throws HafError. `runCommand` prints the error and sets the exit code.
 
 /**
  * The action of a command whose code is loaded when the command runs. commander appends the command itself to the

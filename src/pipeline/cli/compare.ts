@@ -38,7 +38,7 @@ export async function compare(runA: string, runB: string, options: CompareOption
   else printData(comparisonText(a.run, b.run, comparisons, stats));
 }
 
-/** The same comparison for time-to-event experiments: Harrell's C within folds, tested by a paired bootstrap. */
+/** `compare` for time-to-event experiments: Harrell's C within folds, tested by a paired bootstrap. */
 async function compareInTime(
   a: RunDirectory,
   b: RunDirectory,

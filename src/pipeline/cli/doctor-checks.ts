@@ -132,7 +132,7 @@ function failed(name: string, error: unknown): Check {
   return { name, status: 'fail', found: what, fix };
 }
 
-/** A check that tries something which commands do before their work. */
+/** A check that makes a test of other commands now (`attempt`). It fails if the test throws. */
 function checkFault(name: string, found: string, attempt: () => void): Check {
   try {
     attempt();

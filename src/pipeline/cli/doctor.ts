@@ -3,7 +3,7 @@ import { type Check, checkMachine } from './doctor-checks.js';
 import type { DoctorOptions } from './options.js';
 import { paletteFor, printData, printJson } from './output.js';
 
-/** The checks as lines. After each failed check stands what to do. */
+/** The checks as lines. A line that says what to do follows each check that is not `ok`. */
 export function doctorLines(
   checks: readonly Check[],
   colors = paletteFor(process.stdout),

@@ -8,7 +8,7 @@ import type { ExplainOptions } from './options.js';
 import { printData, printJson } from './output.js';
 import { textTable } from './text-table.js';
 
-/** The run of `--run`. With a stage, "latest" is the latest run that has jobs of it, if there is such a run. */
+/** The run of `--run`. If a stage is given, "latest" means the latest run with jobs of this stage, if there is one. */
 function runWith(stage: StageName | undefined, { runs, run }: ExplainOptions): RunDirectory {
   const found = RunDirectory.find(runs, run);
   if (run !== 'latest' || stage === undefined) return found;

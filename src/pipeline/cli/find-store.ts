@@ -7,7 +7,7 @@ export const defaultStore = './.haf/store';
 
 /**
  * The store of a command that has an experiment. If `--store` is absent and the working directory has no store, the
- * store beside the experiment file is used, if there is one. A second store would compute everything again.
+ * store beside the experiment file is used, if there is one. In a new store, everything would be computed again.
  */
 export function findStore<T extends { readonly store: string; readonly config: string }>(options: T): T {
   const beside = join(dirname(resolve(options.config)), defaultStore);

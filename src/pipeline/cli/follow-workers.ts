@@ -35,8 +35,8 @@ export function followWorkers(
 }
 
 /**
- * Reports that the `up` of a run is gone, when two checks in a row do not find it, and that it is back. Returns a
- * function that stops it.
+ * Reports that the `up` of a run is gone, after two checks in a row that do not find it. Also reports when it is
+ * back. Returns a function that stops the checks.
  */
 export function followDriver(
   bus: Bus,

@@ -10,8 +10,8 @@ import { type Survey, surveyCohort } from './survey.js';
 import { surveyLines } from './survey-text.js';
 
 /**
- * Whether the paths name slides. Otherwise they name the folder of a cohort, which has an outcome table or an
- * experiment.
+ * The slides that the paths name. Null if they name the folder of a cohort: it has an outcome table, or an experiment
+ * is given with it.
  */
 async function slidesMeant(paths: readonly string[], options: InspectOptions): Promise<SlidesMeant | null> {
   const [first] = paths;

@@ -7,7 +7,7 @@ const named = 4;
  * The right form of an unknown option that has the name of a key of the experiment: `--epochs 3` becomes `--set
  * train.epochs=3`. Null if no key has this name.
  *
- * @param option - as the user typed it, with `=` and the value if the value was written so
+ * @param option - the option as the user typed it, with `=value` if the user typed `=`
  * @param argv - the command line after the name of the program
  */
 export function keyHint(option: string, argv: readonly string[]): string | null {

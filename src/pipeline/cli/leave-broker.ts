@@ -7,10 +7,11 @@ import type { BusMember } from '../bus/member.js';
 const answerMs = 5000;
 
 /**
- * The last command that uses a broker ends it, unless a `broker` command keeps it. Its stored messages are kept.
+ * Ends the broker if no other command uses it and no `broker` command keeps it running. Its stored messages are kept.
  *
- * @param endsSilent also ends a broker that does not answer who uses it, for example because its disk is full. Such a
- * broker is of no use; the runs that still need it start it again. If false, such a broker is left running.
+ * @param endsSilent also ends a broker that does not answer the question who uses it, for example because its disk is
+ * full. Such a broker is of no use; the runs that still need it start it again. If false, such a broker is left
+ * running.
  */
 export async function leaveOwnBroker(bus: Bus, store: string, { endsSilent = false } = {}): Promise<void> {
   // The broker may have been started again on another port, where this connection never finds it.
@@ -47,8 +48,7 @@ export async function isAloneOnCurrent(store: string): Promise<boolean> {
   const bus = await joinBus(broker.address('viewer'), 'viewer');
   if (bus === null) return false;
   try {
-    // The entry of this process may still be listed: it could not be removed, because it was written over the dead
-    // connection.
+    // The entry of this process may still be listed, because the dead connection could not remove it.
     return !(await bus.members()).some((member) => !isThisProcess(member) && isThere(member));
   } finally {
     await bus.close();

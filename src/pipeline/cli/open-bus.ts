@@ -7,7 +7,7 @@ import { leaveOwnBroker, stopUnused } from './leave-broker.js';
 
 export interface RunBusOptions {
   readonly broker: BrokerOptions;
-  /** Local folder of the store. The store's own broker belongs to it. */
+  /** Local folder of the store. The store's own broker runs there. */
   readonly store: string;
   /**
    * Address of the store: a folder or s3://.
@@ -72,7 +72,8 @@ export interface JoinOptions {
   readonly broker: BrokerOptions;
   readonly store: string;
   /**
-   * Waits for the first run on a new broker until this signal aborts. If absent, fails when there has been no run.
+   * Waits for the first run on a new broker until this signal aborts. Without the signal, the call fails if no run
+   * has been started.
    */
   readonly wait?: AbortSignal;
   readonly onWait?: () => void;
@@ -103,8 +104,9 @@ export async function openJoinedBus(role: BrokerRole, options: JoinOptions): Pro
 }
 
 /**
- * Registers this process as a user of the store's broker, then calls `open`, which opens a bus on it. A broker without
- * users ends. A process of its own watches the broker, so that it ends even if its last user is killed by SIGKILL.
+ * Registers this process as a user of the store's broker, then calls `open`, which opens a bus on this broker. A
+ * watcher process ends the broker when it has no users. So the broker also ends if its last user is killed by
+ * SIGKILL.
  *
  * @param open gets `release`, which it calls when it no longer needs the broker
  */
@@ -112,7 +114,7 @@ async function used<T>(store: string, open: (release: () => void) => Promise<T>)
   const { BrokerFolder } = await import('../broker/broker-folder.js');
   const { watchBroker } = await import('./watch-broker.js');
   const folder = new BrokerFolder(store);
-  // Before looking for the broker: its watcher may be about to end it.
+  // Registers before it looks for the broker, because the watcher may be about to end a broker without users.
   const release = folder.use();
   try {
     const opened = await open(release);
@@ -194,8 +196,8 @@ async function openOwnBroker(options: RunBusOptions, release: () => void): Promi
 }
 
 /**
- * Events that the bus inside this process keeps. Nobody can join later: observers subscribe before the run begins,
- * and the run directory keeps all events.
+ * Number of events that the bus inside this process keeps. It can be small, because no observer joins later:
+ * observers subscribe before the run begins, and the run directory keeps all events.
  */
 const rememberedEvents = 1000;
 

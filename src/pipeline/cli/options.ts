@@ -216,7 +216,7 @@ export interface BackendInstallOptions {
 export interface SynthOptions {
   readonly patients: number;
   readonly seed: number;
-  /** @default 64; 32 with `own` */
+  /** Number of values in an instance. @default 64; 32 with `own` */
   readonly width?: number;
   /** Write slides as images in place of their features. */
   readonly slides?: boolean;

@@ -4,8 +4,9 @@ import { coloursOnly } from '../core/visible.js';
 type Palette = ReturnType<typeof pc.createColors>;
 
 /**
- * Colours for one stream: none with NO_COLOR, `--no-color` or TERM=dumb, always with FORCE_COLOR, otherwise if the
- * stream is a terminal. stdout and stderr are decided separately, because only one of them may be a pipe.
+ * Colours for one stream. NO_COLOR or `--no-color` turns colours off. Otherwise FORCE_COLOR turns them on. Otherwise
+ * they are on if the stream is a terminal and TERM is not `dumb`. stdout and stderr are decided separately, because
+ * only one of them may be a pipe.
  */
 export function paletteFor(
   stream: { readonly isTTY?: boolean },

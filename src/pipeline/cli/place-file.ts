@@ -27,8 +27,8 @@ export async function placeFile(
 }
 
 /**
- * Makes a folder and checks that it is writable, so that hours of work do not end in one that is not. It creates one
- * folder after the other: where a parent forbids it with ENOENT, `recursive` would try for ever.
+ * Makes a folder and checks that it is writable, so that the command fails before hours of work. Creates the parent
+ * folders one by one: with `recursive`, Node would try for ever if a parent refuses with ENOENT.
  */
 export function makeWritable(folder: string): void {
   if (!existsSync(folder)) {

@@ -282,7 +282,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     const [, option] = /^error: unknown option '([^']+)'/.exec(error.message) ?? [];
     if (option !== undefined && takesKeys(program, argv.slice(2))) {
-      // Only an unknown option waits for the schema of the experiment.
+      // The schema of the experiment takes time to load. It is loaded only to explain an unknown option.
       const { keyHint } = await import('./key-hint.js');
       const hint = keyHint(option, argv.slice(2));
       if (hint !== null) say(hint);

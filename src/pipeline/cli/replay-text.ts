@@ -33,8 +33,8 @@ export function replayTable(
 }
 
 /**
- * What to do when one recipe gave other bytes: the recipe has the version of the stage and not its code. Null if all
- * jobs with an unchanged recipe gave the bytes of before.
+ * What to do if a job with an unchanged recipe wrote other bytes. The code may have changed, because a recipe names
+ * the version of a stage and not its code. Null if all jobs with an unchanged recipe wrote the same bytes as before.
  */
 export function versionHint({ outcomes, before }: Replayed): string | null {
   const changed = outcomes.flatMap((outcome) => {

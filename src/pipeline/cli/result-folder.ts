@@ -6,11 +6,11 @@ import { pathWithin } from '../core/path-within.js';
 import { quotedFirst } from '../core/wording.js';
 import { placeFile } from './place-file.js';
 
-/** The folder of `-o`. Existing files are replaced only with `--force`, and an input never. */
+/** The folder of `-o`. Existing files are replaced only with `--force`. Inputs of the command are never replaced. */
 export class ResultFolder {
   /**
    * @param inputs paths of the files that the command reads
-   * @param force replace files of other content
+   * @param force replace files that have other content
    */
   constructor(
     private readonly folder: string,
@@ -39,7 +39,7 @@ export class ResultFolder {
    * Writes a file below the folder atomically. An existing file with the same content is accepted.
    *
    * @param write gets the path to write to
-   * @throws HafError HAF_USAGE for an existing file with other content, without `force`, and for an input
+   * @throws HafError HAF_USAGE if the file exists with other content and `force` is false, or if the file is an input
    */
   async place(name: string, write: (path: string) => void | Promise<void>): Promise<void> {
     const path = pathWithin(this.folder, fittingPath(name));

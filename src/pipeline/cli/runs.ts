@@ -5,7 +5,10 @@ import { printData, printJson, say } from './output.js';
 import { summaryOf, summaryText } from './summary-text.js';
 import { textTable } from './text-table.js';
 
-/** The state of a run. A killed process could not write the end of its run; then its lock shows that it is gone. */
+/**
+ * The state of a run. A killed process leaves the state `running` behind. Without a lock, such a run is
+ * `interrupted`.
+ */
 function stateOf(directory: RunDirectory): RunFile['state'] {
   const { state } = directory.info();
   return state === 'running' && !isLocked(directory.path) ? 'interrupted' : state;

@@ -33,7 +33,10 @@ export async function status(options: LookOptions): Promise<void> {
   }
 }
 
-/** Explains the count: it covers all runs of 90 days, and nothing waits for these messages. */
+/**
+ * The number of dead letters with an explanation: the number covers all runs of 90 days, and no run waits for a dead
+ * letter.
+ */
 export const deadLetterLines = (count: number): readonly string[] => [
   `set aside  ${counted(count, 'message')} of all runs of the last 90 days (stream ${deadLetterStream})`,
   '           each is a job that was given up, or a message that no worker of this version understands.',

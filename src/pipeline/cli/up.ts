@@ -37,7 +37,7 @@ export async function up(given: UpOptions): Promise<ExitCode> {
     return exitCodes.ok;
   }
   assertAddressSpace();
-  // Starts before the cohort is hashed, so that monitoring does not take the hashing for a process that hangs.
+  // Starts before the cohort is hashed. Otherwise the hashing would look like a hanging process to monitoring.
   const observation = await observe(metricsAddress(options), {
     role: 'orchestrator',
     version: packageVersion(),

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { BrokerFolder } from '../broker/broker-folder.js';
 
 /**
- * Watches the broker in a shell process. It has to outlive the commands, and a shell takes one megabyte where Node
- * takes fifty. Every five seconds it checks which commands of this machine use the broker. If there are none, it runs
- * the program; exit code 0 of the program means: continue to watch.
+ * Shell script that watches the broker and outlives the commands. A shell takes one megabyte of memory, and Node
+ * would take fifty. Every five seconds the script checks which commands of this machine use the broker. If no command
+ * uses it, the script runs end-unused-broker.ts. The script continues to watch if that program ends with exit code 0.
  */
 const script = `
 while :; do
@@ -43,7 +43,7 @@ export function watchBroker(store: string): void {
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     },
   );
-  // Without a shell nobody watches the broker.
+  // If the shell cannot be started, the broker runs without a watcher.
   watcher.once('error', () => undefined);
   if (watcher.pid !== undefined) folder.recordWatcher(watcher.pid);
   watcher.unref();

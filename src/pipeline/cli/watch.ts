@@ -11,7 +11,7 @@ import { requireRun } from './require-run.js';
 
 /**
  * `watch [RUN]`: shows the events of a run as they happen, until the run ends. A live view is built from the whole
- * log. Lines and JSON start where `--from` says. After a lost connection it continues from the last event.
+ * log. Lines and JSON start where `--from` says. After a lost connection, `watch` continues from the last event.
  */
 export async function watch(run: string | undefined, options: WatchOptions): Promise<ExitCode> {
   const joined = await openJoinedBus('viewer', { broker: options, store: await localRootOf(options.store) });

@@ -26,8 +26,8 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   const leaving = new Leaving();
   const log = stderrLogger();
   if (options.class.includes('gpu')) requireBackend(options.backend, (text) => log.warn(text));
-  // Starts before the bus is open, so that monitoring does not take a worker that waits for the first run for one
-  // that hangs.
+  // Starts before the bus is open. Otherwise a worker that waits for the first run would look like a hanging process
+  // to monitoring.
   const observation = await observe(metricsAddress(options), { role: 'worker', version: packageVersion() });
   try {
     if (observation.url) log.info({ url: observation.url }, 'metrics served');
@@ -107,12 +107,12 @@ async function workOn(
 }
 
 /**
- * Lets the running jobs finish within the grace period. After it, or at once when the signal comes twice, the jobs
- * write checkpoints and are handed back.
+ * Lets the running jobs finish within the grace period. After the grace period, training jobs write checkpoints and
+ * all jobs are handed back. After a second signal, all jobs are stopped and handed back at once.
  */
 async function leave(running: Worker, leaving: Leaving, graceSeconds: number): Promise<void> {
   const done = new AbortController();
-  // drain() reports how the lanes end.
+  // Errors are ignored here, because drain() reports the same errors.
   const ignored = (): undefined => undefined;
   const late = sleep(graceSeconds * 1000, undefined, { signal: done.signal });
   void late.then(() => running.pause()).catch(ignored);

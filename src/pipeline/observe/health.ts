@@ -2,14 +2,14 @@ import type { ConnectionState } from '../bus/bus.js';
 import type { HafError } from '../core/errors.js';
 
 /**
- * Restart of the broker, or a cut connection: for this time the worker still counts as healthy, because its jobs
- * continue.
+ * The longest outage of the broker or the connection during which the worker counts as healthy. Its jobs continue in
+ * this time.
  */
 const longestAwayMs = 120_000;
 
 export interface HealthReport {
   readonly ok: boolean;
-  /** `joining`: not connected to the bus yet, for example because no run has been started there. */
+  /** `joining`: not connected to the bus yet, for example because no run has been started on the broker. */
   readonly broker: ConnectionState | 'joining';
   readonly awaySeconds: number;
   /** Code of the error that ended the worker. */

@@ -3,7 +3,7 @@ import { jobClasses } from '../bus/job.js';
 import { stageNames } from '../stage.js';
 import { outcomes, type WorkerObserver } from './worker-observer.js';
 
-/** From reading the tables of a small cohort to training on a whole cohort. */
+/** Bounds of the histograms: from reading small tables (0.01 s) to training on a whole cohort (three hours). */
 export const secondsBuckets = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800];
 
 /** Metrics of what a worker does. No label has a value that grows with the number of runs or jobs. */

@@ -4,12 +4,12 @@ import type { RunRecord } from './run-record.js';
 
 /** An item of a reporting guideline. */
 export interface GuidelineItem {
-  /** As published, for example "12c". */
+  /** Number of the item as published, for example "12c". */
   readonly number: string;
   readonly section: string;
   /** What the item asks for, in short. */
   readonly asks: string;
-  /** What the run knows about it. Empty if it knows nothing. */
+  /** What the run knows about the item. Empty if the run knows nothing. */
   readonly known?: (record: RunRecord) => readonly string[];
   /** What only the authors can say. Absent if the run answers the item completely. */
   readonly gap?: string;
@@ -17,7 +17,7 @@ export interface GuidelineItem {
 
 export interface Guideline {
   readonly title: string;
-  /** Name of the files, without ending. */
+  /** Name of the checklist files, without the file ending. */
   readonly file: string;
   readonly source: string;
   readonly items: readonly GuidelineItem[];

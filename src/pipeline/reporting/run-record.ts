@@ -49,7 +49,7 @@ const rowSchema = z.object({
 /**
  * Reads the files of a run.
  *
- * @throws HafError HAF_RUN_UNKNOWN if the run has no result yet, or if another version wrote it
+ * @throws HafError HAF_RUN_UNKNOWN if the run has no result yet, or if another version wrote the result
  */
 export function readRunRecord(directory: RunDirectory): RunRecord {
   const path = (name: string): string => join(directory.path, name);
@@ -84,7 +84,7 @@ export function readRunRecord(directory: RunDirectory): RunRecord {
   };
 }
 
-/** Each column only once: a column of categories has one line per category. */
+/** The columns that the rows describe, each column once. A column of categories has one row per category. */
 function columnsOf(rows: readonly z.infer<typeof rowSchema>[]): readonly ColumnGaps[] {
   const columns = new Map<string, ColumnGaps>();
   for (const { modality, column, patients, missing } of rows)

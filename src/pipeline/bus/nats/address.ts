@@ -34,6 +34,6 @@ export const inboxPrefix = (role: BrokerRole): string => `_INBOX_${role}`;
 export const isLoopback = (host: string): boolean =>
   host.toLowerCase() === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 
-/** `host:port`, an IPv6 address in brackets. */
+/** `host:port`, with brackets around an IPv6 address. */
 export const hostAndPort = (host: string, port: number | string): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -56,7 +56,7 @@ export class Claims {
         return new NatsLease(message, parsed.job, claim.item, holder, worker, arrived, this.options);
       case 'declined': {
         const { refusal, declinedBy } = claim.item;
-        // The worker that was able to do the job may have left since.
+        // The last worker that was able to do the job may have left meanwhile. Then the job is given up.
         if (refusal && !(await this.options.othersFor(parsed.job, worker, declinedBy)))
           await this.giveUp(message, claim.item, { id: holder, event: refusal });
         else message.nak(declinedDelayMs);

@@ -37,7 +37,10 @@ export async function prepareBroker(address: BrokerAddress, leaseMs: number): Pr
 }
 
 const lookAgainMs = 2000;
-/** Timeout of the first answer for commands that only read: they do not wait for a silent broker. */
+/**
+ * Timeout of the first answer, for commands that do not wait for an orchestrator. A longer silence of the broker
+ * fails the command.
+ */
 const firstAnswerMs = 10_000;
 
 /**

@@ -107,8 +107,9 @@ function authenticator(auth: BrokerAuth): { authenticator?: Authenticator } {
 }
 
 /**
- * The client compares the certificate of a server that is given by its IP address with "localhost". So any
- * certificate that names localhost would be accepted. This function requires that it names one of the given addresses.
+ * If a server is given by its IP address, the client compares the name "localhost" with its certificate. So the
+ * client would accept any certificate that names localhost. This function requires that the certificate names one of
+ * the given addresses.
  */
 function tlsOptions(tls: BrokerTls, servers: readonly string[]) {
   const hosts = servers.map((server) => server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));

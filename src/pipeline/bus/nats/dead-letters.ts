@@ -33,7 +33,7 @@ export class DeadLetters {
   }
 
   private async put(subject: string, letter: object): Promise<void> {
-    // A run does not fail because a dead letter is lost.
+    // If the broker does not store a dead letter, the run continues nevertheless.
     await this.requests
       .append(subject, text.encode(JSON.stringify({ v: 1, ...letter })))
       .catch(() => undefined);

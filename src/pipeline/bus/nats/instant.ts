@@ -1,4 +1,7 @@
-/** A moment on two clocks: the steady clock stands still while the machine sleeps, and the other one can be set. */
+/**
+ * A moment on two clocks. `steady` is the monotonic clock, which stops while the machine sleeps. `wall` is the system
+ * clock, which a user can set.
+ */
 export interface Instant {
   readonly steady: number;
   readonly wall: number;
@@ -6,6 +9,6 @@ export interface Instant {
 
 export const instant = (): Instant => ({ steady: performance.now(), wall: Date.now() });
 
-/** Milliseconds since a moment: by the clock that shows more of them. */
+/** Milliseconds since a moment. If the two clocks differ, the longer time counts. */
 export const msSince = ({ steady, wall }: Instant): number =>
   Math.max(performance.now() - steady, Date.now() - wall);

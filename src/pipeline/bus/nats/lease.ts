@@ -22,8 +22,8 @@ export interface LeaseOptions {
 }
 
 /**
- * Within this time after an answer of the broker a lease cannot expire. Another run may shorten the lease time of the broker while a
- * job runs, down to two seconds.
+ * Within this time after an answer of the broker, a lease cannot expire. The time is short, because another run may
+ * shorten the lease time of the broker to two seconds while a job runs.
  */
 const freshMs = 250;
 
@@ -44,14 +44,14 @@ export class NatsLease implements Lease {
   constructor(
     private readonly message: QueuedMessage,
     /**
-     * The job as the queue's message describes it. Only an orchestrator writes messages; a work item can be written by
-     * any worker.
+     * The job as the queue's message describes it. The copy in the work item is not used, because any worker can
+     * write work items. Only an orchestrator can write messages.
      */
     readonly job: Job,
     item: WorkItem,
     private readonly holder: string,
     worker: string,
-    /** When the message arrived: before the broker was asked for the lease. */
+    /** When the message arrived. This was before the broker was asked for the lease. */
     arrived: Instant,
     private readonly options: LeaseOptions,
   ) {
@@ -66,8 +66,8 @@ export class NatsLease implements Lease {
   }
 
   /**
-   * Reads the work item before it extends the message: the broker would accept the heartbeat of a stale holder and keep
-   * the message from the new one.
+   * Reads the work item first, and extends the message only if this worker is still the holder. The broker would
+   * accept the heartbeat of a stale holder, and would then not deliver the message to another worker.
    */
   async heartbeat(): Promise<void> {
     if (this.lost.aborted) return;
@@ -156,8 +156,8 @@ export class NatsLease implements Lease {
     const { items, log } = this.options;
     let done = false;
     const item = await items.change(workItemKey(this.job), (present) => {
-      // The first write of this worker has arrived, but its answer was lost. Another worker cannot have queued the item, because no
-      // message has announced it yet.
+      // The first write of this worker has succeeded, but its answer was lost. Another worker cannot have queued the
+      // item, because the message is not back in the queue yet.
       if (done && present?.state === 'queued') return present;
       done = true;
       return requeued(present, this.holder, change);

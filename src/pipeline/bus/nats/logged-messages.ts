@@ -4,7 +4,7 @@ import { withRetries } from './retry.js';
 
 const nanosPerMs = 1_000_000;
 
-/** A message of a stream. The way of reading makes no difference. */
+/** A message of a stream. It has the same fields for each way of reading. */
 export interface LoggedMessage {
   readonly subject: string;
   readonly seq: number;
@@ -32,15 +32,15 @@ export const consumedMessages =
       let messages: ConsumerMessages | null = null;
       const begin = async (): Promise<void> => {
         const consumer = await withRetries(() =>
-          // The default is "from the first message on". With an explicit "all" the server refuses and the client retries
-          // for ever.
+          // `deliver_policy` is left out, and the default reads from the first message on. With an explicit "all" the
+          // server refuses the request, and the client retries for ever.
           js.consumers.get(stream, { filterSubjects: subject }),
         );
         if (closed) return;
         messages = await consumer.consume({
           callback: ({ subject: of, seq, data, headers, info }) => {
             if (closed) return;
-            // The broker's clock: the clocks of the machines may be minutes apart.
+            // The time comes from the broker's clock, because the clocks of the machines may be minutes apart.
             subscriber.next({
               subject: of,
               seq,

@@ -12,7 +12,10 @@ export interface LostJobsSource {
   readonly members: () => Promise<readonly BusMember[]>;
 }
 
-/** A job that no message will bring to an end, or a job that ended while its run did not receive the event. */
+/**
+ * `lost`: no message and no worker will bring the job to an end. `untold`: the job has ended, and its run did not
+ * receive the event.
+ */
 export type LostJob =
   | { readonly kind: 'lost'; readonly job: Job; readonly item: WorkItem | null; readonly ticket: number }
   | { readonly kind: 'untold'; readonly job: Job; readonly item: WorkItem };
@@ -21,9 +24,10 @@ export type LostJob =
 const atOnce = 32;
 
 /**
- * The jobs that this process queued and that have not ended. Finds the jobs that the broker has lost: the queue was purged
- * or deleted, or keys of work items are gone. There is no timeout, so a slow job is never taken for a lost one. A job
- * counts as lost when two checks in a row find it lost: between the two writes of an enqueue it looks lost for a moment.
+ * The jobs that this process queued and that have not ended. `lost` finds the jobs that the broker has lost: the
+ * queue was purged or deleted, or keys of work items are gone. The check uses no timeout, so a slow job never counts
+ * as lost. A job counts as lost only after two checks in a row, because a job looks lost for a moment while it is
+ * enqueued: between the two writes.
  */
 export class OpenJobs {
   private readonly open = new Map<string, { readonly job: Job; ticket: number }>();
@@ -63,7 +67,7 @@ export class OpenJobs {
         if (item?.state === 'withdrawn' || (item && queued.has(jobSubject(item.job)))) continue;
         if (item?.state === 'settled') found.push({ kind: 'untold', job, item });
         else {
-          // A worker that holds the job continues without the message and settles the work item.
+          // A worker that holds the job settles the work item without a message. So this job is not lost.
           held ??= new Set((await source.members()).flatMap(({ jobs }) => jobs));
           if (item?.state === 'running' && held.has(job.key)) continue;
           found.push({ kind: 'lost', job, item, ticket: Math.max(ticket, item?.ticket ?? 0) });

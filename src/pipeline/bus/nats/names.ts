@@ -37,6 +37,9 @@ export const deadJob = 'haf.v1.dlq.job';
 export const deadEvent = 'haf.v1.dlq.event';
 export const allDeadLetters = 'haf.v1.dlq.>';
 
-/** Wakes workers so that they read their work items again. The work items say what was cancelled; this message does not. */
+/**
+ * Subject of the message that tells workers to read their work items again. Only the work items say what was
+ * cancelled.
+ */
 export const cancelSubject = (run: string): string => `haf.v1.ctl.${token(run)}.cancel`;
 export const allCancels = 'haf.v1.ctl.*.cancel';

@@ -52,7 +52,7 @@ export interface NatsBusOptions {
 }
 
 const encoder = new TextEncoder();
-/** Exponential backoff of a lane that receives jobs of other stores: the first pause. Each further pause is twice as long. */
+/** Exponential backoff of a claim that gets jobs of other stores: the first pause. Each next pause is doubled. */
 const firstRestMs = 10;
 const longestRestMs = 1000;
 
@@ -157,7 +157,7 @@ export class NatsBus implements Bus {
       if (!message) return null;
       const lease = await this.claims.take(message, worker, serves);
       if (lease === 'foreign') {
-        // Without a pause the lane would walk through a queue of foreign jobs again and again.
+        // Without a pause, this loop would take and return the foreign jobs of the queue again and again.
         foreign = Math.min(longestRestMs, 2 * foreign || firstRestMs);
         await sleep(foreign, undefined, { signal }).catch(() => undefined);
         continue;
@@ -200,12 +200,12 @@ export class NatsBus implements Bus {
     return withdrawn;
   }
 
-  /** Removes a message from the queue, so that its length is the number of waiting jobs. A stale message is harmless. */
+  /** Removes the message of an item, so that the queue's length counts waiting jobs. A stale message is harmless. */
   private async forget(item: WorkItem): Promise<void> {
     try {
       const wanted = { last_by_subj: jobSubject(item.job) };
       const { seq, data } = await this.jsm.streams.getMessage(jobStream, wanted);
-      // The message may belong to a run that has asked again since, or to a run of the same name in another store. Those stay.
+      // The last message may be of a later request, or of a run with the same name in another store. Do not delete it.
       const found = parseMessage(data);
       if (
         'fault' in found ||

@@ -8,14 +8,15 @@ const ackPrefix = '$JS.ACK.';
 export const isQueued = ({ reply = '' }: Msg): boolean => reply.startsWith(ackPrefix);
 
 /**
- * A subscription for the answers to pull requests of one queue, one request at a time. It is kept for the next request. The answer has
- * the subject of the job, so the requests of a connection cannot share one subscription.
+ * A subscription for the answers to pull requests of one queue, one request at a time. The subscription is kept for
+ * the next request. The subject of an answer names the job and not the request, so the requests of a connection
+ * cannot share one subscription.
  */
 export class PullSlot {
   private readonly inbox: string;
   private take: ((answer: Msg | null) => void) | null = null;
 
-  /** @param inboxPrefix where the role may subscribe */
+  /** @param inboxPrefix prefix of the subjects that the role may subscribe */
   constructor(
     private readonly nc: NatsConnection,
     inboxPrefix: string,
@@ -38,7 +39,10 @@ export class PullSlot {
     });
   }
 
-  /** A message that comes after the timeout of its request is for the next request, or else is returned to the queue. */
+  /**
+   * Passes an answer to the waiting request. A message may arrive after the timeout of its own request. Then the next
+   * request gets it, or it returns to the queue if no request waits.
+   */
   private onAnswer(answer: Msg): void {
     if (this.take) this.take(answer);
     else if (isQueued(answer)) answer.respond(refused);

@@ -28,8 +28,9 @@ export interface QueueGuardOptions {
 }
 
 /**
- * After this many checks without a suspicion the guard compares all the same: a message of another run can hide that a
- * message of this run is missing.
+ * A check compares all jobs with the queue only after a suspicion, for example if the queue has too few messages.
+ * After this many checks without a suspicion, the guard compares them nevertheless: a message of another run can hide
+ * that a message of this run is missing.
  */
 const looksWithoutReason = 6;
 

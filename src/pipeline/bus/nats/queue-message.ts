@@ -7,7 +7,7 @@ const messageSchema = z.object({ v: z.literal(1), ticket: z.number().int(), job:
 /** The message of the queue for a work item. */
 export const messageOf = ({ ticket, job }: WorkItem): string => JSON.stringify({ v: 1, ticket, job });
 
-/** The inverse of `messageOf`. For another message: what is wrong with it. */
+/** Parses a text that `messageOf` wrote. For any other text, returns what is wrong with it. */
 export function parseMessage(
   data: Uint8Array,
 ): { readonly job: Job; readonly ticket: number } | { readonly fault: string } {

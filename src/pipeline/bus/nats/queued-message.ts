@@ -3,7 +3,7 @@ import type { Requests } from './requests.js';
 
 const encoder = new TextEncoder();
 const acknowledged = encoder.encode('+ACK');
-/** Returns a message to the queue. */
+/** The answer that returns a message to the queue. */
 export const refused = encoder.encode('-NAK');
 const inProgress = encoder.encode('+WPI');
 const terminated = encoder.encode('+TERM');
@@ -31,7 +31,7 @@ export class QueuedMessage {
     return this.message.data;
   }
 
-  /** Its sequence number in the stream. */
+  /** Sequence number of the message in the stream. */
   get seq(): number {
     const tokens = (this.message.reply ?? '').split('.');
     return Number(tokens[tokens.length === oldTokens ? oldSequence : newSequence]);
@@ -41,23 +41,23 @@ export class QueuedMessage {
     this.settle(acknowledged);
   }
 
-  /** Acknowledges it, and waits until the broker has taken note. Idempotent, so it can be repeated. */
+  /** Acknowledges the message, and waits until the broker confirms this. Idempotent, so the call can be repeated. */
   async ackAck(): Promise<void> {
     this.settled = true;
     await this.requests.ask(this.message.reply ?? '', acknowledged);
   }
 
-  /** Asks the broker to deliver it again. */
+  /** Asks the broker to deliver the message again. */
   nak(delayMs = 0): void {
     this.settle(delayMs > 0 ? encoder.encode(`-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`) : refused);
   }
 
-  /** Ends its delivery: nobody can do anything with it. */
+  /** Tells the broker to stop delivering the message, because no worker can use it. */
   term(): void {
     this.settle(terminated);
   }
 
-  /** Extends the time until it is delivered again. */
+  /** Extends the time until the broker delivers the message again. */
   working(): void {
     if (!this.settled) this.message.respond(inProgress);
   }

@@ -19,7 +19,7 @@ const decoder = new TextDecoder();
 
 interface Waiting {
   readonly subject: string;
-  /** End of the wait, by the steady clock. */
+  /** End of the wait, by the monotonic clock (`performance.now`). */
   readonly until: number;
   readonly resolve: (answer: Msg) => void;
   readonly reject: (error: Error) => void;
@@ -27,15 +27,16 @@ interface Waiting {
 
 /** What an append to a stream expects of the stream. */
 export interface AppendOptions {
-  /** The stream keeps one message of an id within its duplicate window. */
+  /** Id against duplicates: within its duplicate window, the stream stores only one message with this id. */
   readonly id?: string;
   /** Compare-and-swap: the sequence number of the last message under this subject. 0: there is none. */
   readonly lastSeq?: number;
 }
 
 /**
- * Requests to the broker, with one subscription for all answers and one timer for all timeouts. The client of `nats` has a timer and
- * an error with a stack trace for each request, and a subscription for each pull. For small jobs this cost more than the messages.
+ * Requests to the broker, with one subscription for all answers and one timer for all timeouts. The client of `nats`
+ * makes a timer and an error with a stack trace for each request, and a subscription for each pull. With small jobs,
+ * these took more time than the messages themselves.
  */
 export class Requests {
   private readonly inbox: string;
@@ -43,7 +44,7 @@ export class Requests {
   private count = 0;
   private sweeping: NodeJS.Timeout | undefined;
 
-  /** @param inboxPrefix where the role may subscribe */
+  /** @param inboxPrefix prefix of the subjects that the role may subscribe */
   constructor(
     private readonly nc: NatsConnection,
     inboxPrefix: string,
@@ -54,9 +55,7 @@ export class Requests {
     void nc.closed().then(() => this.fail(() => true, ErrorCode.ConnectionClosed));
   }
 
-  /**
-   * @throws NatsError `Timeout`, `NoResponders`, `PermissionsViolation`, or that of a closed connection
-   */
+  /** @throws NatsError `Timeout`, `NoResponders`, `PermissionsViolation`, or the error of a closed connection */
   ask(subject: string, data: Uint8Array, headers?: MsgHdrs, timeoutMs = answerMs): Promise<Msg> {
     return new Promise((resolve, reject) => {
       const token = String(++this.count);
@@ -70,7 +69,7 @@ export class Requests {
   /**
    * Appends a message to the stream of its subject.
    *
-   * @returns its sequence number
+   * @returns the sequence number of the message
    * @throws NatsError as `ask` does, or with the `api_error` of a stream that refused the message
    */
   async append(subject: string, data: Uint8Array, { id, lastSeq }: AppendOptions = {}): Promise<number> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, NatsError } from 'nats';
 import { HafError } from '../../core/errors.js';
 
-/** Timeout of a call: it survives a broker that is restarted or unreachable for so long. */
+/** Timeout of a call with all its retries. A shorter outage or restart of the broker does not fail the call. */
 const retryMs = 120_000;
 const pauseMs = 250;
 

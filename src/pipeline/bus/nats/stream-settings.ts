@@ -71,7 +71,7 @@ export const streamSettings: readonly StreamSettings[] = [
     subjects: [allEvents],
     retention: RetentionPolicy.Limits,
     max_age: nanos(30 * dayMs),
-    // Room for two million events. The broker reserves it at creation, and refuses the stream when it has less room.
+    // Room for two million events. The broker reserves this room at creation, and refuses a stream that is too large.
     max_bytes: 2 ** 30,
     max_msg_size: longestEvent,
   }),

@@ -18,7 +18,7 @@ export async function eventCountOf(jsm: JetStreamManager, run: string): Promise<
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** The runs that the event stream holds something of. */
+/** The runs with at least one event in the event stream. */
 export async function runsWithEvents(jsm: JetStreamManager): Promise<readonly string[]> {
   const subjects = Object.keys(await subjectCounts(jsm, eventStream, allEvents));
   return [...new Set(subjects.map((subject) => untoken(subject.split('.')[3] ?? '')))].sort();

@@ -118,7 +118,7 @@ const storeNotCreated = 10049;
 /** How long nats-server 2.15 may still be removing a stream after it has confirmed the deletion. */
 const removalMs = 2000;
 
-/** Creates a stream. Another orchestrator may create it at the same time; then its settings are compared. */
+/** Creates a stream. If another orchestrator has created it at the same time, compares the settings of that stream. */
 async function addStream(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
   try {
     await afterRemoval(() => jsm.streams.add(settings));
@@ -142,8 +142,8 @@ export async function afterRemoval<T>(add: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Protects a bucket of an earlier release, which a header of a message can empty. Only adds the protection; the server
- * does not remove it again.
+ * Adds the protection to a bucket of an earlier release. Without the protection, a header of a message can empty the
+ * bucket. The server allows no command to remove the protection again.
  */
 async function guard(
   jsm: JetStreamManager,

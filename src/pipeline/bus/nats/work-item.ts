@@ -28,7 +28,10 @@ export const workItemSchema = z.object({
   /** Workers that declined the job, and the event to publish when no other worker is left. */
   declinedBy: z.array(z.string()),
   refusal: runEventSchema.nullable(),
-  /** The event of the end. It is published again when the worker that settled the item may have died before publishing. */
+  /**
+   * The event that reports how the item was settled. It is published again if the worker that settled the item may
+   * have died before publishing.
+   */
   end: z.object({ id: z.string(), event: runEventSchema }).nullable(),
 });
 export type WorkItem = z.infer<typeof workItemSchema>;
@@ -59,7 +62,7 @@ export interface Delivery {
 
 export type Claim =
   | { readonly kind: 'mine'; readonly item: WorkItem }
-  /** Too many of its workers vanished. */
+  /** Too many workers that held the item vanished. */
   | { readonly kind: 'vanished'; readonly item: WorkItem }
   /** The item is settled. The worker that settled it may have died before it published the event. */
   | { readonly kind: 'settled'; readonly item: WorkItem }

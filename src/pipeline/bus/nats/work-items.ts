@@ -18,21 +18,21 @@ interface Seen {
 }
 
 const neverSeen: Seen = { item: null, revision: 0 };
-/** Size of the memory of work items. It is larger than the number of a run's jobs on the bus at a time. */
+/** Number of work items that this process remembers. A run has fewer jobs on the bus at a time. */
 const mostRemembered = 4096;
 
 /** The bucket of the work items. */
 export interface Bucket {
   get: KV['get'];
   /**
-   * Writes a key if the revision of its last value is still this one. 0: the key has never been written.
+   * Writes a key if `revision` is still the revision of its last value. Revision 0: the key has never been written.
    *
    * @returns the new revision
    */
   put(key: string, value: Uint8Array, revision: number): Promise<number>;
 }
 
-/** A bucket whose writes do not take the way through the client's KV. */
+/** A bucket that writes by `Requests`, because this is faster than the client's own KV write. */
 export const bucketOf = (kv: KV, requests: Requests): Bucket => ({
   get: (key) => kv.get(key),
   put: (key, value, revision) =>
@@ -117,7 +117,10 @@ export class WorkItems {
   }
 }
 
-/** A work item that another version wrote counts as absent. The artifact is requested again. */
+/**
+ * Null for a work item that another version of haf-pipeline wrote. The caller treats it as absent and requests it
+ * again.
+ */
 function parse(json: string): WorkItem | null {
   try {
     return workItemSchema.parse(JSON.parse(json));

@@ -5,7 +5,7 @@ import { line, section } from './yaml-text.js';
 
 /** The files of HANCOCK in a folder. */
 export interface HancockFolder {
-  /** Modalities whose files are there. */
+  /** Modalities whose files are in the folder. */
   readonly modalities: readonly {
     readonly id: string;
     readonly kind: 'bag' | 'table';

@@ -81,7 +81,9 @@ export function bagLines(bag: Bag): readonly string[] {
   ];
 }
 
-/** A vector of a patient may be several joined tiles. The file does not say whether it is. */
+/**
+ * The comment on `width`. A vector may be the vectors of several tiles, joined. The file does not show whether it is.
+ */
 const widthNote = ({ arrays, shape }: Bag): string =>
   `numbers in one instance; the first file has ${shape ?? ''}${arrays > 0 && shape?.includes(',') === false ? '. If a vector is several tiles joined, give the length of one tile' : ''}`;
 

@@ -18,7 +18,7 @@ export const section = (indent: number, key: string, comment?: string): string =
 /** A comment on a line of its own. */
 export const comment = (indent: number, text: string): string => `${' '.repeat(indent)}# ${plain(text)}`;
 
-/** Lines that a user may uncomment. The "# " stands at their indentation, so that removing it gives valid YAML. */
+/** Lines that a user may uncomment. Each "# " is placed at the indentation, so that removing it gives valid YAML. */
 export const commentedOut = (indent: number, lines: readonly string[]): readonly string[] =>
   lines.map((text) => `${' '.repeat(indent)}# ${text.slice(indent)}`);
 

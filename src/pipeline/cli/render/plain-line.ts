@@ -14,7 +14,7 @@ const metricsText = (metrics: Readonly<Record<string, number | null>>): string =
 
 /** A stage with more jobs than this is reported by percentages. */
 const mostLines = 500;
-/** Number of failed or skipped jobs of such a stage that are named. */
+/** Number of failed or skipped jobs that are named in a stage reported by percentages. */
 const mostNamed = 20;
 
 /** The event as one line of a log, or null if the log does not show it. `view` is the state after the event. */
@@ -36,8 +36,8 @@ export function plainLine(
 }
 
 /**
- * For a stage with very many jobs: a line for each completed per cent, and null in between. Undefined if the event
- * has a line of its own.
+ * For a stage with more than `mostLines` jobs: a line for each completed per cent, null for the events in between.
+ * Undefined if the event has a line of its own.
  */
 function stageLine(
   { type, stage: name }: Extract<RunEvent, { type: 'job-done' | 'job-failed' | 'job-skipped' }>,
