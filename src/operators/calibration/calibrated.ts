@@ -34,6 +34,7 @@ function interpolated(
   const [low, high] = [knots[above - 1] ?? first, knots[above] ?? last];
   if (high.logit === logit || high.p === low.p) return high.p;
   const p = low.p + (high.p - low.p) * ((logit - low.logit) / (high.logit - low.logit));
-  // Rounding must not leave the interval. Otherwise two patients could change their order.
+  // A rounding error must not move the result out of the interval of the two knots. Otherwise two patients could change
+  // their order.
   return Math.min(high.p, Math.max(low.p, p));
 }

@@ -10,9 +10,9 @@ export interface ChosenThreshold {
 }
 
 /**
- * The threshold chosen on validation patients (method.md 9.6): the largest sensitivity + specificity - 1 (Youden), or the highest
- * threshold that reaches a given sensitivity. Among equally good thresholds the highest. It is the probability of one of the
- * patients.
+ * The threshold chosen on validation patients (method.md 9.6): the largest sensitivity + specificity - 1 (Youden), or
+ * the highest threshold that reaches a given sensitivity. If several thresholds are equally good, the highest is
+ * chosen. The threshold is the probability of one of the patients.
  *
  * @returns null if a class is absent
  */

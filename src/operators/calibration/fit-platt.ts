@@ -4,7 +4,10 @@ import { logisticLoss, probability } from '../tensor/cross-entropy.js';
 import type { CalibrationMap } from './calibration-data.js';
 
 const mostSteps = 100;
-/** Limit of the Newton decrement: the loss cannot decrease by more than about half of it. */
+/**
+ * Newton's method ends when the Newton decrement is at most this. The loss can then decrease by no more than about half
+ * of the decrement.
+ */
 const enough = 1e-22;
 
 /**
@@ -50,7 +53,7 @@ export function fitPlatt(
     let size = 1;
     while (size > 1e-10 && lossOf(slope + size * d0, intercept + size * d1) > loss - 1e-4 * size * decrement)
       size /= 2;
-    // Within rounding error of the minimum no step reduces the loss. Then the last step is a full Newton step.
+    // Within rounding error of the minimum, no step reduces the loss. The parameters then stay as they are.
     [slope, intercept] = size > 1e-10 ? [slope + size * d0, intercept + size * d1] : [slope, intercept];
     loss = lossOf(slope, intercept);
     if (size <= 1e-10) break;

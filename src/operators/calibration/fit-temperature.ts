@@ -5,11 +5,11 @@ import type { CalibrationMap } from './calibration-data.js';
 const mostSteps = 200;
 
 /**
- * Temperature scaling: the T > 0 that minimises the cross-entropy of `logit / T` (Guo et al. 2017). Newton's method on `1 / T`, in
- * which the loss is convex. A step that leaves the bracket of the root is replaced by bisection.
+ * Temperature scaling: the T > 0 that minimises the cross-entropy of `logit / T` (Guo et al. 2017). Newton's method on
+ * `1 / T`, in which the loss is convex. A step that leaves the bracket of the root is replaced by bisection.
  *
- * @returns null without a finite minimum above 0: the sign of the logit is right for all patients (T would be 0), or scores
- *   run against the outcome (T would be infinite or negative)
+ * @returns null without a finite minimum above 0: the sign of the logit is right for all patients (T would be 0), or
+ * the logits do not rise with the outcome (T would be infinite or negative)
  */
 export function fitTemperature(
   labels: readonly Label[],
@@ -25,7 +25,7 @@ export function fitTemperature(
     }
     return [gradient, curvature];
   };
-  // The loss is convex: it decreases at 0, or it does not decrease anywhere above 0.
+  // The loss is convex. If it does not decrease at 0, it does not decrease anywhere above 0.
   if (separated || !(slopeAt(0)[0] < 0)) return null;
   const scale = Math.max(...logits.map(Math.abs));
   let [low, high] = [0, 1 / scale];

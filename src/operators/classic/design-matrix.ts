@@ -13,8 +13,9 @@ export interface DesignTable {
 /** Options of a design. */
 export interface DesignChoices {
   /**
-   * Marks for columns of a table that have the same missing cells: one per column (`each`), or one together (`once`). To a penalty,
-   * forty equal marks act as one mark with a fortieth of the penalty.
+   * How missing cells are marked if they are the same in several columns of a table: by one mark per column (`each`),
+   * or by one mark for all of these columns (`once`). Under a ridge penalty, forty equal marks have the same effect as
+   * one mark with a fortieth of the penalty.
    */
   readonly marks?: 'each' | 'once';
   /**
@@ -74,11 +75,11 @@ export const designColumns = ({ tables }: Design): readonly string[] =>
   );
 
 /**
- * The rows of patients in the columns of a design, [patients, columns]. Cells are compared by the words of their categories, so
- * tables may number categories in any way. Unknown categories are 0 in all columns.
+ * The rows of patients in the columns of a design, [patients, columns]. Cells are compared by the words of their
+ * categories, so tables may number categories in any way. Unknown categories are 0 in all columns.
  *
  * @param tables a table of the design that is not given has all its cells missing
- * @param open whether the row of a patient (position) in a table (its modality) may be read
+ * @param open whether a row may be read, given the position of the patient and the modality of the table
  * @throws RangeError if a given table lacks a column of the design
  */
 export function designMatrix(
@@ -171,7 +172,7 @@ function writerOf(column: DesignColumn, given: TypedColumn | undefined): CellWri
   };
 }
 
-/** The column for a number itself. A column without a training value is left out. */
+/** The one matrix column for a column of numbers. It is left out if no training patient has a value. */
 function fitNumber(
   { name, categories }: TypedColumn,
   cells: Float64Array,

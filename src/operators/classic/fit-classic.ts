@@ -68,7 +68,10 @@ export async function fitClassic(
   }
 }
 
-/** Fits a Cox regression on all tables, or only the curve of the training patients. */
+/**
+ * Fits a Cox regression on all tables (`coxRidge`), or one survival curve of all training patients, without any input
+ * (`kaplanMeier`).
+ */
 function fitSurvival(
   { config, rng }: Pick<StageContext, 'config' | 'rng'>,
   fit: 'coxRidge' | 'kaplanMeier',

@@ -12,7 +12,10 @@ import { combinedColumns, meansMatrix } from './stack-scores.js';
  */
 const copies = 10;
 
-/** Number of divisions into inner folds. The mean over several depends less on who is in a fold with whom. */
+/**
+ * Number of random divisions of the patients into inner folds. Results are averaged over the divisions, so they depend
+ * less on how a single division groups the patients.
+ */
 const divisions = 3;
 
 type Part = StackModel['parts'][number];
@@ -66,7 +69,7 @@ export function fitStack(
     ),
     rows.map(({ patient }) => y[patient] as 0 | 1),
     inner.map((fold) => Int32Array.from(rows, ({ patient }) => fold[patient] as number)),
-    // A part with a weight below 0 would count as its own opposite.
+    // With a negative weight, a higher logit of a modality would lower the combined score.
     { choose: 'logLoss', nonNegative: true },
   );
   return {

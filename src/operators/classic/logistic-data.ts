@@ -4,7 +4,9 @@ import { z } from 'zod';
 export const logisticSchema = z.strictObject({
   /** Mean of each column among the training patients. */
   mean: z.array(z.number()),
-  /** 1 / standard deviation of each column. 0 for a column that is constant in training, which leaves it out. */
+  /**
+   * 1 / standard deviation of each column. 0 for a column that is constant in training, so the column has no effect.
+   */
   factor: z.array(z.number()),
   /** Coefficients of the standardised columns. */
   coefficients: z.array(z.number()),

@@ -18,7 +18,8 @@ export function bestIntercept(eta: Float64Array, y: ArrayLike<number>): number {
   for (let i = 0; i < y.length; i++) events += y[i] as number;
   if (events === 0 || events === y.length)
     throw new RangeError('an intercept needs patients of both classes');
-  // The root is between those of the smallest and of the largest predictor.
+  // The optimal intercept is between two bounds: the optimum if all predictors equal the largest one, and the optimum
+  // if all equal the smallest one.
   const base = Math.log(events / (y.length - events));
   let [low, high] = [
     base - eta.reduce((a, b) => Math.max(a, b)),

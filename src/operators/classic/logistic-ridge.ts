@@ -22,8 +22,8 @@ export interface LogisticFit {
    */
   readonly path: readonly Tried[];
   /**
-   * Logit of each training patient by the model of the other inner folds, at the chosen penalty and calibrated. Null without inner
-   * folds.
+   * Logit of each training patient by the model of the other inner folds, at the chosen penalty and calibrated. Null
+   * without inner folds or with a single penalty.
    */
   readonly heldOut: Float64Array | null;
   readonly notes: readonly string[];
@@ -49,15 +49,15 @@ export interface LogisticChoices {
 }
 
 /**
- * Logistic regression with a ridge penalty on standardised columns: minimises `mean loss + lambda/2 |beta|^2` (method.md 12.1). The
- * intercept is not penalised. Lambda is chosen over inner folds of the training patients. A large penalty can rank patients well but
- * makes all probabilities similar. So the logits are afterwards scaled by a logistic regression on those of the held-out patients
- * (Platt).
+ * Logistic regression with a ridge penalty on standardised columns: minimises `mean loss + lambda/2 |beta|^2`
+ * (method.md 12.1). The intercept is not penalised. Lambda is chosen over inner folds of the training patients. A large
+ * penalty can rank patients well but makes all probabilities similar. So the logits are afterwards scaled by a logistic
+ * regression on the logits of held-out patients (Platt scaling).
  *
  * @param x [training patients, columns]
  * @param y class of each
- * @param divisions the inner fold of each, for every division of the patients into inner folds; none uses the largest of `lambdas`,
- * and does not scale
+ * @param divisions the inner fold of each patient, for every division into inner folds. Without divisions, the largest
+ * of `lambdas` is used and logits are not scaled
  * @throws RangeError if a value of x is not finite, the lengths differ, or all patients have one class
  */
 export function fitLogisticRidge(
@@ -137,7 +137,7 @@ interface FitPart {
   readonly y: readonly (0 | 1)[];
 }
 
-/** All patients in the basis of the columns, and whether coefficients below 0 are forbidden. */
+/** The data of a fit: basis and classes of all its patients, and whether coefficients below 0 are forbidden. */
 interface Fitted {
   readonly basis: RidgeBasis;
   readonly y: readonly (0 | 1)[];
@@ -209,7 +209,7 @@ function chooseLambda(
     }),
   );
   const path = tried.map((lambda) => {
-    // With weights of at least 0, each set of columns has a preconditioner of its own.
+    // If weights below 0 are forbidden, `fitAt` computes a preconditioner for each set of columns that it tries.
     const preconditioner = nonNegative
       ? undefined
       : preconditionerOf(basis, meanCurvature(y), lambda * basis.rows.rows);

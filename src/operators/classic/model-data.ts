@@ -5,8 +5,9 @@ import { treeSchema } from './forest-data.js';
 import { logisticSchema } from './logistic-data.js';
 
 /**
- * The file that a classical row writes beside its predictions: everything needed to convert inputs of patients to outputs
- * (`model-outputs.ts`). Columns are named and categories are words, so the model can read tables of another file.
+ * The file that a classical method writes beside its predictions: everything needed to convert inputs of patients to
+ * outputs (`model-outputs.ts`). Columns are named and categories are words, so the model can read tables of another
+ * file.
  */
 export const modelFile = 'model.json';
 

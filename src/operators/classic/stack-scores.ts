@@ -22,7 +22,7 @@ export function stackLogits(model: StackModel, inputs: PatientInputs, open: Open
   return combined.map((logit, row) => (scores.some(({ seen }) => seen[row] === true) ? logit : model.base));
 }
 
-/** Logits of one modality. Those of patients without it have no meaning. */
+/** Logits of one modality. The logit of a patient without this modality has no meaning. */
 function partLogits(part: StackModel['parts'][number], inputs: PatientInputs, open: Open): Float64Array {
   const { patients, tables, bags = [] } = inputs;
   const x =
@@ -35,7 +35,7 @@ function partLogits(part: StackModel['parts'][number], inputs: PatientInputs, op
 /**
  * The mean instances of patients, [patients, width]. Zeros without a bag.
  *
- * @throws RangeError if a mean has another width
+ * @throws RangeError if the length of a mean is not `width`
  */
 export function meansMatrix(
   means: ReadonlyMap<string, Float64Array> | undefined,

@@ -51,7 +51,10 @@ export interface Criterion {
     ((training: readonly (readonly number[])[], targets: readonly Target[]) => FittedSurvival) | null;
 }
 
-/** A survival model, and the outputs for a patient without any input: those of all training patients together. */
+/**
+ * A survival model, and the outputs for a patient without any input. These outputs are fitted to all training patients
+ * as one group.
+ */
 export interface FittedSurvival {
   readonly model: SurvivalModel;
   readonly unseen: readonly number[];

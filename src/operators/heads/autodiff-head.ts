@@ -26,9 +26,9 @@ import { inBatches, type Outputs } from './outputs.js';
  * dropout masks, the loss and its gradients.
  */
 export interface Network {
-  /** The arrays it learns, without the linear maps P. Each must take part in `forward`. */
+  /** The arrays that the network learns, without the linear maps P. Each must take part in `forward`. */
   readonly specs: readonly ParameterSpec[];
-  /** Its dropout. In training `forward` gets a dropout mask of this width. */
+  /** Dropout of the network. In training `forward` gets a dropout mask of this width. */
   readonly dropout?: { readonly width: number; readonly rate: number };
   /** The outputs of R patients. Runs inside `tf.tidy`. The result must not depend on the content of an absent modality. */
   readonly forward: (pass: NetworkPass) => NetworkOutputs;
@@ -51,7 +51,10 @@ export interface NetworkPass {
   readonly weights: Pick<ParameterTensors, 'matrix' | 'vector'>;
   /** One embedding per modality, [R, tokens[m]]. Zero if the modality is absent or dropped. */
   readonly tokens: readonly tf.Tensor2D[];
-  /** 1 if a modality may be read, [R, M], and the columns of this matrix, [R, 1] each. */
+  /**
+   * `observed` [R, M] is 1 if a modality of a patient may be read, else 0. `open` holds the columns of `observed`, [R,
+   * 1] each.
+   */
   readonly observed: tf.Tensor2D;
   readonly open: readonly tf.Tensor2D[];
   /** Inverted-dropout mask [R, width]. Null in evaluation. */

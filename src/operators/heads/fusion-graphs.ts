@@ -13,7 +13,10 @@ export interface FusionGraphOptions {
 /** Name of the vectors of input `m` of the network, [B, d_m]. */
 export const vectorsName = ({ inputs }: FusionNet, m: number): string => `vectors.${inputs[m]?.modality}`;
 
-/** The common beginning of both graphs. */
+/**
+ * The first part of both graphs: from the vectors of the modalities to the input of the fusion network, with zeros in
+ * closed slots.
+ */
 function joinedEdge(graph: OnnxGraph, net: FusionNet, passes: number) {
   const names = mapNames(net);
   const vectors = net.inputs.map((_, m) => graph.input(vectorsName(net, m)));

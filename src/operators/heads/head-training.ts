@@ -37,8 +37,8 @@ export class HeadTraining implements Trainable {
   exempt(drawn: Drawn): ReadonlySet<string> {
     const exempt = vectorExempt(this.layout, this.inputs.map(evidenceOf), drawn);
     if (this.judged.criterion.perPatient) return exempt;
-    // Biases of single outputs are exempt for a loss over risk sets. It compares patients, so a shift of all predictors changes
-    // nothing.
+    // A loss over risk sets compares patients, so a shift of all predictors does not change it. The bias of a single
+    // output then has no gradient and is exempt.
     const shifts = this.layout.entries.filter(({ name, size }) => name.endsWith('.bias') && size === 1);
     return new Set([...exempt, ...shifts.map(({ name }) => name)]);
   }
@@ -54,7 +54,7 @@ export class HeadTraining implements Trainable {
   }
 }
 
-/** Mean of `l+`, without the reduced pass (method.md 7), and how well the outputs rank the patients. */
+/** Mean of `l+`, the loss without random drop (method.md 7), and how well the outputs rank the patients. */
 export async function validateHead(
   head: Head,
   parameters: Float32Array,
@@ -73,7 +73,7 @@ export function validationOf(
 ): ValidationScores {
   const loss = criterion.judge(rows, targets).reduce((sum, one) => sum + one.loss, 0) / rows.length;
   const scores = rows.map((row) => criterion.scoreOf(row));
-  // Without an event among the patients a loss over risk sets is undefined. Then it is not used.
+  // If no patient has the event, a loss over risk sets is undefined (NaN). It is then reported as null.
   const known = criterion.perPatient || !Number.isNaN(loss);
   return { loss: known ? loss : null, discrimination: criterion.discrimination(targets, scores) };
 }

@@ -9,9 +9,11 @@ import type { Outputs } from './outputs.js';
 export interface HeadStep {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Gradient of `loss` with respect to the head's parameters, in its layout. */
+  /** Gradient of `loss` with respect to the head's parameters, in the layout of the head. */
   readonly gradient: Float32Array;
-  /** Gradient of `loss` with respect to the vectors it read, [B, d_m] for each input. Null if not requested. */
+  /**
+   * Gradient of `loss` with respect to the vectors that the head read, [B, d_m] for each input. Null if not requested.
+   */
   readonly inputs: readonly Float32Array[] | null;
 }
 
@@ -34,7 +36,8 @@ export interface Head {
   /**
    * Outputs in evaluation mode, one row per patient.
    *
-   * @param open [B, M], which embeddings it may read; all that a patient has if not given
+   * @param open [B, M], 1 if the head may read an embedding. Without `open`, the head reads all embeddings that a
+   * patient has
    */
   outputs(parameters: Float32Array, group: Omit<HeadGroup, 'targets'>, open?: Uint8Array): Promise<Outputs>;
 }
@@ -47,9 +50,9 @@ export interface HeadOptions {
   /** Width of the linear maps P in front of the head, for each input. Null if its vectors enter without a map. */
   readonly projected: readonly (number | null)[];
   readonly randomDrop: boolean;
-  /** How its outputs are judged. It decides the number of outputs. */
+  /** How the outputs of the head are judged. The criterion decides the number of outputs. */
   readonly criterion: Criterion;
-  /** `fusion`, and the section of the method. */
+  /** The config section `fusion`, and the method's own section if it has one. */
   readonly config: Pick<Config, 'fusion'> & Partial<Config>;
   /** Random streams of the job: `dropout`, `drop`, and `frozen` for layers that are drawn at random and never trained. */
   readonly rng: (purpose: string) => Rng;

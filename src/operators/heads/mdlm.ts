@@ -18,7 +18,7 @@ const networks: Readonly<Record<Config['mdlm']['combine'], (shape: NetworkShape)
       { name: 'mdlm.weight', shape: [shape.inputs.length], fanIn: 1, start: 1 / shape.inputs.length },
       {
         ...{ name: 'mdlm.bias', shape: [shape.output.outputs], fanIn: shape.inputs.length },
-        // The scores already start at the biases.
+        // The scores of the modalities already start at `startBiases`, so this bias starts at 0.
         ...(shape.output.startBiases !== null && { start: 0 }),
       },
     ],
@@ -61,8 +61,9 @@ function scoreOf({ weights, tokens, open }: NetworkPass, modality: string, m: nu
 const imageOutputs = 2;
 
 /**
- * As in the reference implementation, only the images have heads, and the tables enter directly. The layer over all these numbers is
- * drawn at random and never trained; the heads learn through it.
+ * As in the reference implementation, only the images have heads. The outputs of the heads and the vectors of the
+ * tables enter a layer that is drawn at random and never trained. The heads learn from the gradient that this layer
+ * passes back.
  */
 function frozenConcat({ inputs, tokens, output, frozen }: NetworkShape): Network {
   if (!inputs.some(({ kind }) => kind === 'bag'))

@@ -12,7 +12,7 @@ import { fusionLoss, monotonicOf, type MonotonicOptions } from './monotonic-loss
 import { inBatches, type Outputs } from './outputs.js';
 
 export interface MlpHeadOptions extends MonotonicOptions {
-  /** Random stream of the random modality drop, with the full loss of eq. 11. Null for `l+` alone. */
+  /** Random stream of the random modality drop. With it, the loss is that of eq. 11. Null trains with `l+` alone. */
   readonly drop: Rng | null;
   /** Random stream of the dropout of the hidden layer. Null without dropout. */
   readonly dropout: Rng | null;

@@ -4,7 +4,10 @@ import { fusionLoss, type MonotonicOptions } from './monotonic-loss.js';
 
 /** The patients and passes that the outputs of a network belong to. */
 export interface NetworkGroup {
-  /** What each pass could read, [B, M]: everything, and in training with random drop also the remaining modalities. */
+  /**
+   * The modalities that each pass reads, [B, M]. The first pass reads all observed modalities. In training with random
+   * drop, a second pass reads those that are not dropped.
+   */
   readonly masks: readonly Uint8Array[];
   /** One value per patient. */
   readonly targets: readonly Target[];

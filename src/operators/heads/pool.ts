@@ -16,7 +16,7 @@ export const poolHead = (how: Pooling): HeadModule =>
     }),
   }));
 
-/** Below any number that a network computes. */
+/** A number that is lower than all numbers in a network. `max` gives it to absent modalities. */
 const lowest = -1e30;
 
 const sum = ({ tokens }: NetworkPass): tf.Tensor2D => tf.addN<tf.Tensor2D>([...tokens]);

@@ -5,7 +5,9 @@ import { autodiffHead } from './autodiff-head.js';
 import { layerNorm, layerNormSpecs } from './layer-norm.js';
 import { commonWidth } from './token-width.js';
 
-/** Width and dropout of the hidden layer after attention. They belong to PS3 (method.md 8.4). */
+/**
+ * Width and dropout of the hidden layer after attention. PS3 prescribes them (method.md 8.4), so there is no setting.
+ */
 const hidden = 64;
 const dropout = 0.25;
 /** Added to the attention scores of absent keys, so that their weight is exactly zero beside any other key. */

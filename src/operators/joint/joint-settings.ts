@@ -10,9 +10,10 @@ export interface JointSettings {
 }
 
 /**
- * Settings of a method under the joint schedule. Rows of Table 3 are attached whatever the experiment says; pooling rows and MDLM
- * have keys of their own (method.md 8.3, 8.5, 8.9); rows with alignment or drop may add the instance loss a second time (4.2). It
- * accesses a method's own config section only for the methods that have one.
+ * Settings of a method under the joint schedule. The methods of Table 3 are attached, whatever the experiment says.
+ * Pooling methods and MDLM have a config section of their own (method.md 8.3, 8.5, 8.9). Methods with alignment or
+ * random drop may add the instance loss a second time (4.2). A method's own section is accessed only if the method has
+ * one.
  */
 export function jointSettings(method: FusionMethod, config: Config): JointSettings {
   const { mil, align } = config;
@@ -33,7 +34,8 @@ export function jointSettings(method: FusionMethod, config: Config): JointSettin
 }
 
 /**
- * Whether every part of a method learns only from its own loss: decided by the row, then the experiment, then the method's own key.
+ * Whether every part of a method learns only from its own loss: false if the method is attached, if `detach` of the
+ * experiment is false, or if `detach` of the method's own section is false.
  */
 export function isDetached(
   { attached, section }: Pick<FusionMethod, 'attached' | 'section'>,

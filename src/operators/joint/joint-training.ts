@@ -54,7 +54,10 @@ interface Split {
 interface LaterStep {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Gradient with respect to the vectors they read, [B, d_m] per modality, at least for bags. Null if detached. */
+  /**
+   * Gradient with respect to z and the table vectors, [B, d_m] per modality. The entry of a table may be null. Null if
+   * the parts are detached.
+   */
   readonly vectors: readonly (Float32Array | null)[] | null;
 }
 
@@ -118,7 +121,8 @@ export class JointTraining implements Trainable {
   }
 
   /**
-   * Per patient: `L_img` and `l+`, without reduced pass and alignment; and how well the fused scores rank the patients (method.md 7).
+   * The mean of `L_img + l+` over the validation patients, and how well the fused scores rank these patients (method.md
+   * 7). The loss `l-` of random drop and the alignment loss are left out.
    */
   async validate(): Promise<ValidationScores> {
     const patients = this.validation;
@@ -254,7 +258,10 @@ const evidenceOfBags = ({ modality, encoder, source }: EncoderPart): Evidence =>
 const zerosOfBag = ({ kind, values }: ModalityInput): Float32Array | null =>
   kind === 'bag' ? new Float32Array(values.length) : null;
 
-/** The gradient of u [B, M, D] plus that of the head, [B, D] per modality, for observed modalities. */
+/**
+ * Gradient with respect to u, [B, M, D]: the gradient of the alignment loss plus, for observed modalities, the gradient
+ * of the head's loss, [B, D] per modality.
+ */
 function withHead(
   aligned: Float64Array,
   head: readonly Float32Array[],

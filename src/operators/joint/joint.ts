@@ -148,14 +148,14 @@ export async function partsOf(
     ...{ chosen, encoders, tables, detach },
     alignment: {
       projection,
-      // A rule of the experiment ensures that there is only one candidate.
+      // The checks of the experiment file allow only one candidate with the joint schedule.
       objective: alignedBy(method.embedding, config, align, slotsOfInputs(shapes)),
     },
     head: await fusionHead(context, criterion, method, latents),
   };
 }
 
-/** The objective of a row. The settings of other alignments are not accessed. */
+/** The alignment objective of a method. The config sections of other alignments are not accessed. */
 const alignedBy = (
   alignment: Alignment,
   config: StageContext['config'],

@@ -5,7 +5,10 @@ export const latentMapFile = 'latent.json';
 
 const point = z.tuple([z.number(), z.number()]);
 const similaritySchema = z.strictObject({
-  /** Mean cosine of two modalities of one patient, and of two patients. Null if there are no pairs. */
+  /**
+   * Mean cosine of the vectors of two modalities of one patient, and of the vectors of two patients in one modality.
+   * Null if there are no pairs.
+   */
   withinPatient: z.number().nullable(),
   betweenPatients: z.number().nullable(),
   /** Mean of sigma_1^2 / sum of sigma^2. */
@@ -16,7 +19,10 @@ export const latentMapSchema = z.strictObject({
   fold: z.number().int(),
   modalities: z.array(z.string()),
   perplexity: z.number(),
-  /** If there are too many test patients for a map: the number of shown patients, and of all. */
+  /**
+   * If there are too many test patients for a map: the number of shown test patients, and the number of all test
+   * patients.
+   */
   shown: z.number().int().optional(),
   patients: z.number().int().optional(),
   /** One point per shown test patient and observed modality: t-SNE coordinates under the initial and the trained phi. */

@@ -135,7 +135,10 @@ export function missingFor(
     : `needs the modality ${anchor} (clip.anchor), which the experiment does not have (modalities: ${namesOf(slots)})`;
 }
 
-/** The fault of the modalities that a method names: one does not exist, or is of the other kind. */
+/**
+ * Why the modalities that a method names do not fit the experiment: a modality does not exist, or is a table in place
+ * of a bag or the reverse, or the experiment has more bags than the method names. Null if they fit.
+ */
 function namedMissing(method: Method, names: readonly ModalityId[], slots: readonly Slot[]): string | null {
   const kind = method.kind === 'single' ? 'table' : 'bag';
   const existing = `(${kind}s: ${namesOf(slots.filter((slot) => slot.kind === kind))})`;

@@ -111,8 +111,9 @@ const tableAlone = (table: string): SingleTableMethod => ({
 });
 
 /**
- * HANCOCK's names of methods, each with the name that means the same in every cohort. Such a method has its own id, so its units,
- * files and numbers do not change. An experiment may use these names only with `data.layout: hancock`.
+ * HANCOCK's names of methods, each with the name that means the same in every cohort. HANCOCK's name is the id of the
+ * method, so its units, files and numbers stay as they were before the other name existed. An experiment may use these
+ * names only with `data.layout: hancock`.
  */
 const hancockNames: readonly (readonly [family: string, method: Method])[] = [
   ['mil-WSI', { ...milOn('WSI'), id: 'wsi_clam', title: 'WSI-CLAM' }],

@@ -2,8 +2,9 @@ import type { Config } from '../../pipeline/config/schema.js';
 import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
 
 /**
- * The bags that MFMF attends to, one block each, in this order (method.md 8.6): `mfmf.sequence` without the bags that the experiment
- * does not use, or all bags in the order of their slots with the target last.
+ * The bags that MFMF attends to, one block each, in this order (method.md 8.6): `mfmf.sequence` without the bags that
+ * the experiment does not use. If `mfmf.sequence` is null: all bags in the order of their slots, but `mfmf.target` (by
+ * default the first bag) is moved to the end.
  */
 export function bagSequence(
   { sequence, target }: Pick<Config['mfmf'], 'sequence' | 'target'>,

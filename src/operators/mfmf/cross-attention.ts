@@ -67,9 +67,9 @@ export function attend(
 }
 
 /**
- * Multi-head attention of each patient's queries to the patient's own instances. Keys and values are not computed: with `k = x Wk`
- * and `v = x Wv` without bias, `q k^T = (q Wk^T) x^T` and `A v = (A x) Wv`. These have a few rows per patient, where keys and values
- * have one row per instance.
+ * Multi-head attention of each patient's queries to the patient's own instances. Keys and values are not computed: with
+ * `k = x Wk` and `v = x Wv` without bias, `q k^T = (q Wk^T) x^T` and `A v = (A x) Wv`. `q Wk^T` and `A x` have a few
+ * rows per patient, while keys and values would have one row per instance.
  */
 function attention(
   weights: Weights,
@@ -140,7 +140,10 @@ function groupsOf(sizes: readonly number[]): readonly (readonly number[])[] {
   return groups;
 }
 
-/** Added to the scores of a group: 0 at a patient's own instances, and a value that leaves no weight elsewhere. */
+/**
+ * A matrix to add to the attention scores of a group: 0 for a patient's own instances, and for the instances of other
+ * patients a value so low that their attention is 0.
+ */
 function fence(sizes: readonly number[], perPatient: number): tf.Tensor2D {
   const rows = totalOf(sizes);
   const values = new Float32Array(sizes.length * perPatient * rows).fill(-1e9);

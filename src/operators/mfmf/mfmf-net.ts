@@ -20,9 +20,9 @@ import { attend, blockSpecs, type BlockShape, type Context } from './cross-atten
 export interface MfmfOptions extends BlockShape {
   /** Tables whose vectors are the query tokens. */
   readonly tables: readonly InputShape[];
-  /** Number of values in an instance of each bag modality that it attends to. */
+  /** Length of one instance of each bag modality. */
   readonly bags: Partial<Record<ModalityId, number>>;
-  /** The bags that it attends to, one block each. */
+  /** The bags that the query tokens attend to, with one block for each bag. */
   readonly sequence: readonly ModalityId[];
   readonly output: OutputLayer;
   /** Random stream to draw the token maps from if they are never trained. Null if they are learned. */
@@ -30,8 +30,9 @@ export interface MfmfOptions extends BlockShape {
 }
 
 /**
- * MFMF (method.md 8.6): the tokens are one per observed table, or a learned one for a patient without tables. They attend to the
- * instances of one bag after another. The mean of the tokens gives the logit.
+ * MFMF (method.md 8.6). A patient has one query token for each observed table, or one learned query token if there is
+ * no table. The query tokens attend to the instances of one bag after another. A linear layer on the mean of the query
+ * tokens gives the outputs.
  */
 export interface Mfmf extends MfmfOptions {
   readonly layout: ParameterLayout;
@@ -102,7 +103,7 @@ export interface MfmfGroup {
   readonly vectors: readonly tf.Tensor2D[];
   /** Which tables a patient has, [P, tables]. */
   readonly observed: Uint8Array;
-  /** Instances after their token map, for the bags that at least one of the patients has. */
+  /** Tokens of the instances, for the bags that at least one of the patients has. */
   readonly bags: Partial<Record<ModalityId, Context>>;
 }
 

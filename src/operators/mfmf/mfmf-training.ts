@@ -143,7 +143,10 @@ export class MfmfTraining implements Trainable {
     return rows;
   }
 
-  /** Adds the gradient of `sum of l+ over the patients / count` to `gradient` and returns that part of the loss. */
+  /**
+   * Returns the loss of some patients, `sum of l+ over these patients / count`, and adds the gradient of this loss to
+   * `gradient`.
+   */
   private async learn(
     weights: ParameterTensors,
     run: readonly number[],
@@ -173,8 +176,8 @@ export class MfmfTraining implements Trainable {
   }
 
   /**
-   * The arrays that take part in the computation on the backend: not those of absent bags, and not the token maps, which are computed
-   * separately.
+   * The arrays that take part in the computation on the backend. The arrays of absent bags are left out. The token maps
+   * of bags are left out, too, because they are computed separately.
    */
   private activeArrays(bags: readonly ReadBags[]): readonly string[] {
     const idle = new Set(
@@ -187,7 +190,10 @@ export class MfmfTraining implements Trainable {
     return this.layout.entries.map(({ name }) => name).filter((name) => !idle.has(name));
   }
 
-  /** Adds the gradient of the token map of a bag, given that of its tokens. Disposes both. */
+  /**
+   * Adds the gradient of the token map of a bag to `into`, given the gradient `d` of the bag's tokens. Disposes `d` and
+   * the tokens.
+   */
   private async learnTokens(
     { modality, pack, tokens }: ReadBags,
     d: tf.Tensor,

@@ -2,7 +2,7 @@ import type { BagEncoder } from '../stage1/bag-encoder.js';
 import type { Edge, OnnxGraph } from '../tensor/onnx/graph-builder.js';
 import { denseEdge, layerConstants, type TrainedArrays } from '../tensor/onnx/layers.js';
 
-/** The lowest score, for which the softmax is exactly 0. */
+/** Score of the instances of closed bags. It is so low that their attention is exactly 0 if any other bag is open. */
 const closedScore = -3e38;
 
 /** The bag of one modality as an input, and whether it may be read: [1] of bool. */

@@ -70,7 +70,7 @@ export async function exportOnnx(
   };
 }
 
-/** For a table: the columns that a fold uses. */
+/** The description of a modality in `model.json`. A table is described by the columns that at least one fold uses. */
 function exportedModality(
   modality: BundleModality,
   { config, folds }: Pick<OpenBundle, 'config' | 'folds'>,
@@ -91,7 +91,10 @@ function exportedModality(
   };
 }
 
-/** Follows the way `predict` reads cells: words are categories in NFC, and a binary column without words has only 0 and 1. */
+/**
+ * The number for each word, by the same rules as `predict`: words are compared in NFC, and a binary column without
+ * words has only the values 0 and 1. Null for a column of numbers.
+ */
 function codesOf(
   kind: BundleColumn['kind'],
   categories: readonly string[] | undefined,

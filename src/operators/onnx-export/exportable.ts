@@ -1,7 +1,10 @@
 import type { FusionMethod, Method } from '../methods/method.js';
 import { fixedMethods, hasFusionNetwork } from '../methods/registry.js';
 
-/** Whether the models of a method can be exported as ONNX files: encoders of bags, and the fusion network with any of its inputs. */
+/**
+ * Whether the models of a method can be exported as ONNX files. Exportable are bag classifiers, networks on a single
+ * table, and methods with the fusion network.
+ */
 export function isExportable(method: Method): boolean {
   switch (method.kind) {
     case 'bag':
@@ -15,7 +18,7 @@ export function isExportable(method: Method): boolean {
   }
 }
 
-/** The names of these methods in an experiment. */
+/** The names of the exportable methods, as an experiment writes them. */
 export const exportableNames = (): readonly string[] => [
   'mil-<bag>',
   ...fixedMethods.filter(isExportable).map(({ id }) => id),

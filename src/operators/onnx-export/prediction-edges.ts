@@ -146,7 +146,7 @@ function hazardsEdge(
   const shares = days.map((day) => {
     const bin = binOf(bins, day);
     const { from, to } = boundsOf(bins, bin);
-    // A last bin without width has its whole hazard on one day.
+    // If the last bin has no width, its whole hazard falls on one day.
     return { bin, share: to > from ? (day - from) / (to - from) : 1 };
   });
   const count = innerEdges.length + 1;

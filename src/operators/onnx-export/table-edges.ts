@@ -2,7 +2,8 @@ import type { FittedColumn } from '../preprocessing/vectors-data.js';
 import type { Edge, OnnxGraph } from '../tensor/onnx/graph-builder.js';
 
 /**
- * Computes the vector of a table row, as `encodeRow` does, with every default written out. It computes in float64 like preprocessing,
+ * Computes the vector of a table row, with the same result as `encodeRow`. A column without a scale, an offset, a range
+ * or a list of known values gets constants that change nothing. The graph computes in float64 like preprocessing,
  * because float32 cannot represent a date of eight digits exactly.
  *
  * @param row [1, names], float64; NaN is a missing value

@@ -21,15 +21,15 @@ export interface BagResult {
 
 /**
  * Forward pass of the encoder over a pack of bags and, when `gradient` is given, the hand-derived backward pass: the
- * gradient of `sum over bags of wBag * L_bag + wInst * L_inst` (eq. 1-3, method.md 4) is added to it, and that of `<dz, z>`,
- * through which a later stage reaches the encoder (method.md 7).
+ * gradient of `sum over bags of wBag * L_bag + wInst * L_inst` (eq. 1-3, method.md 4) is added to `gradient`. With
+ * `dz`, the gradient of `<dz, z>` is added, too: by it a later stage trains the encoder (method.md 7).
  *
- * `passes` computes everything whose cost grows with R times a width. Softmax, ranking, classifier and losses need a few numbers
- * per row or bag and are computed here, in float64.
+ * `passes` computes everything whose cost grows with R times a width. Softmax, ranking, classifier and losses need a
+ * few numbers per row or bag and are computed here, in float64.
  *
  * @param masks dropout of a training pass; null in evaluation
  * @param gradient flat, in the encoder's layout; null for the forward pass alone
- * @param dz [P, embedding], gradient of z from elsewhere; null without one
+ * @param dz [P, embedding], gradient of a later stage's loss with respect to z; null if there is none
  */
 export async function bagGrad(
   encoder: BagEncoder,

@@ -30,7 +30,7 @@ export function encoderExempt(
   // The bias shifts all scores of a bag equally, and softmax ignores such a shift.
   const exempt = ['score.bias'];
   if (wBag === 0) exempt.push('classifier.weight', 'classifier.bias');
-  // Ranking by attention passes no gradient, so the instance loss alone does not reach these.
+  // Ranking by attention passes no gradient, so the instance loss alone does not train the attention and the map T.
   if (wBag === 0 && !attached) exempt.push(...attention, 'transfer.weight', 'transfer.bias');
   if (having.every((patient) => Math.min(source.rows(patient), maxInstances ?? Infinity) === 1))
     exempt.push(...attention);

@@ -27,7 +27,10 @@ export interface EncoderTrainingOptions {
   readonly signal?: AbortSignal;
   /** The device that the job shares with other folds; null on the CPU. */
   readonly place?: DevicePlace | null;
-  /** Reusable memory. It may be shared with trainings that never compute at the same time. @default an own one */
+  /**
+   * Reusable memory. It may be shared with trainings that never compute at the same time. @default memory of this
+   * training only
+   */
   readonly scratch?: Scratch;
 }
 

@@ -3,7 +3,7 @@ import { extremes } from './ranking.js';
 
 export interface InstanceLossOptions {
   readonly k: number;
-  /** Whether the head of the other class also learns. */
+  /** Whether the head of the class that the bag does not have also learns. */
   readonly subtyping: boolean;
   /** `both`: one head per class. `deceased`: only the head of the positive class. */
   readonly heads: 'both' | 'deceased';
@@ -20,8 +20,9 @@ export interface HeadRows {
 }
 
 /**
- * Chooses the rows of a head by attention score (method.md 4.2): the k highest get target 1 and the k lowest target 0
- * for the bag's own class, the k highest get target 0 for the other one. With fewer than 2k rows both sets overlap.
+ * Chooses the rows of a head by attention score (method.md 4.2): for the head of the bag's own class, the k highest
+ * rows get target 1 and the k lowest rows get target 0. For the head of the other class, the k highest rows get target
+ * 0. With fewer than 2k rows, the highest and the lowest rows overlap.
  */
 export function headRows(scores: ArrayLike<number>, k: number, inClass: boolean): HeadRows {
   const top = extremes(scores, Math.min(k, scores.length), 1);
@@ -34,8 +35,9 @@ export function headRows(scores: ArrayLike<number>, k: number, inClass: boolean)
 }
 
 /**
- * Instance clustering loss of one bag (method.md 4.2): mean cross-entropy per head, summed, divided by the number of
- * classes when both learn. A class without a head has no term. Ranking passes no gradient.
+ * Instance clustering loss of one bag (method.md 4.2): the cross-entropy of a head is averaged over its rows, and these
+ * means are summed over the heads. With `subtyping`, the sum is divided by 2, the number of classes. A class without a
+ * head has no term. Ranking passes no gradient.
  *
  * @param scores raw attention scores, N values
  * @param logits head logits, N x 2H row after row, columns 2i and 2i+1 of head i

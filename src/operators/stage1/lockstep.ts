@@ -65,8 +65,8 @@ export class Lockstep {
   }
 
   /**
-   * Groups the packs into stacks. Training and evaluation packs are apart, because training has dropout. A pack that is
-   * computed in blocks is a stack of its own.
+   * Groups the packs into stacks. Training packs and evaluation packs are never in one stack, because only training has
+   * dropout. A pack that is computed in blocks is a stack of its own.
    */
   private inStacks(arrivals: readonly Arrival<StackMember>[]): readonly (readonly Arrival<StackMember>[])[] {
     const stacks: Arrival<StackMember>[][] = [];

@@ -2,8 +2,8 @@ import { partOf } from '../tensor/parameters.js';
 import type { BagEncoder } from './bag-encoder.js';
 
 /**
- * The linear map T after pooling, `z = p T + t` (method.md 4.1, `mil.transfer`). It is computed in float64 in JavaScript, as the
- * classifier. Without T, z is the pooled vector.
+ * The linear map T after pooling, `z = p T + t` (method.md 4.1, `mil.transfer`). It is computed in float64 in
+ * JavaScript, like the bag classifier. Without T, z is the pooled vector.
  *
  * @param pooled [P, d1]
  * @returns z, [P, embedding]

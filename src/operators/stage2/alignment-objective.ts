@@ -58,7 +58,10 @@ export const signedObjective = (options: SignedOptions): AlignmentObjective => (
   reaches: reachesByPatients(options),
 });
 
-/** With one modality, a vector is the direction of its patient. Only other patients give it a gradient. */
+/**
+ * If a patient has only one modality, its unit vector is the direction of the patient. Only the comparison with other
+ * patients then gives a gradient to the vector.
+ */
 function reachesByPatients({
   lambdaPD,
   weight,
@@ -113,7 +116,7 @@ const rowsWith = (mask: Uint8Array, modalities: number, modality: number): reado
     mask.subarray(i * modalities, (i + 1) * modalities),
   ).filter((row) => row[modality] === 1);
 
-/** Settings of the signed alignment, of which validation chooses one. */
+/** One candidate for the settings of the signed alignment. Validation chooses one of the candidates. */
 export type SignedCandidate = Pick<SignedOptions, 'lambdaPD' | 'tau'>;
 
 /** All combinations of the settings that `signed` lists, in order. */

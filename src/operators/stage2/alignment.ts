@@ -143,7 +143,8 @@ function addLeadingVectorGradient(
   const { columns: k, rows, right, sigma, eigenvalues, q1 } = svd;
   const width = g.length;
   const largest = eigenvalues[0] as number;
-  // If q1 was set to zero it is constant. Dividing by such a small eigenvalue would give it a false gradient.
+  // If q1 was set to zero, it is constant and has no gradient. Dividing by the largest eigenvalue, which is then nearly
+  // 0, would give a false gradient.
   if (scale === 0 || (sigma[0] as number) <= zeroNorm) return;
   const projected = Float64Array.from({ length: k }, (_, column) => dotRows(rows, column, g, 0, width));
   const mix = new Float64Array(k);

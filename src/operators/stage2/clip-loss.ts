@@ -15,8 +15,9 @@ export interface ClipLoss {
 }
 
 /**
- * CLIP alignment of a group and its exact gradient (method.md 8.2), in float64: each modality is contrasted with the anchor over the
- * patients that have both. A modality that fewer than two of them have is left out, because there is nothing to contrast.
+ * CLIP alignment of a group and its exact gradient (method.md 8.2), in float64: each modality is contrasted with the
+ * anchor over the patients that have both. A modality is left out if fewer than two patients have both it and the
+ * anchor, because there is nothing to contrast.
  *
  * @param anchor position of the anchor among the modalities
  * @param logScale logarithm of the scale of the cosines

@@ -50,7 +50,10 @@ export async function exportLatents(
 /** Leading share above which the modalities of a patient are nearly identical. */
 const collapsedShare = 0.95;
 
-/** Warnings for the reader of an aligned row: how far the alignment went, which early stopping decided. */
+/**
+ * Warnings for the reader of a method with alignment, if early stopping ended the alignment almost at once, or if the
+ * alignment nearly collapsed the vectors of a patient into one direction.
+ */
 export function alignmentWarnings(
   leadingShare: number | null,
   { bestEpoch }: Pick<History, 'bestEpoch'>,

@@ -43,5 +43,8 @@ export async function nativeProjectionPass(
   };
 }
 
-/** Two maps with the same description have the same graph. Sizes come with the arrays. */
+/**
+ * Two maps with the same description have the same graph. The graph contains no sizes: the arrays bring their sizes
+ * when it runs.
+ */
 const describe = ({ name, activation }: Mlp): string => `${name}:${activation}`;

@@ -76,7 +76,10 @@ function gram(rows: Float64Array, columns: number, width: number): Float64Array 
   return matrix;
 }
 
-/** Chooses the sign of v1 by the column sum. If the sum does not decide, its first component becomes non-negative. */
+/**
+ * Chooses the sign of v1 so that the sum of its components is positive. If this sum is close to 0, the first component
+ * becomes non-negative.
+ */
 function orient(vectors: Float64Array, k: number): void {
   let sum = 0;
   for (let row = 0; row < k; row++) sum += vectors[row * k] as number;

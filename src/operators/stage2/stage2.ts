@@ -20,10 +20,10 @@ import { alignedLayout, ProjectionTraining } from './projection-training.js';
 import { projectionOf } from './projection.js';
 
 /**
- * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss of the unit, and exports the latent vectors of
- * every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early stopping uses a probe beside phi on the
- * validation patients, or the validation loss (`align.monitor`). Of several settings, the one whose probe ranks the validation
- * patients best is kept.
+ * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss of the unit, and exports the
+ * latent vectors of every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early stopping uses a
+ * probe beside phi on the validation patients, or the validation loss (`align.monitor`). If there are several
+ * candidates for the settings, the stage keeps the one whose probe ranks the validation patients best.
  */
 export const stage2 = reportingStage(trainProjection);
 
@@ -101,7 +101,10 @@ async function trainProjection(context: StageContext, control: ReportingControl)
   };
 }
 
-/** The alignment alone, or with a probe, according to `align.monitor`. In both cases its parameters come first. */
+/**
+ * The model to train: the alignment alone, or the alignment with a probe, according to `align.monitor`. The parameters
+ * of the alignment come first in both models.
+ */
 function modelOf(
   { config: { align }, rng }: Pick<StageContext, 'config' | 'rng'>,
   alignment: Omit<ProbedTrainingOptions, 'probe' | 'head'>,

@@ -29,7 +29,7 @@ export const scoredPatients = ({ fold, criterion }: JudgedFold): readonly number
   ...fold.test,
 ];
 
-/** Its test metrics when modalities are hidden from it (method.md 9.2). */
+/** Test metrics of a trained head when modalities are hidden from it (method.md 9.2). */
 export const headRobustness = (
   trained: TrainedHead,
   { fold: { test }, targets, criterion }: JudgedFold,

@@ -5,11 +5,11 @@ import type { FollowUp } from './follow-up.js';
 import type { Measure } from './measure.js';
 
 /**
- * Several measures of one group of patients with 95 % percentile intervals of a bootstrap over patients. Each resample draws as many
- * patients as there are, with replacement, within those with and those without the event. All measures see the same resamples. A
- * resample in which a measure is undefined does not count for it.
+ * Several measures of one group of patients with 95 % percentile intervals of a bootstrap over patients. Each resample
+ * draws as many patients as there are, with replacement, within those with and those without the event. All measures
+ * see the same resamples. A resample in which a measure is undefined does not count for this measure.
  *
- * @param measuresOf the measures of patients, given by position; a patient may stand in the list several times
+ * @param measuresOf the measures of patients, given by position; the list may contain a patient several times
  */
 export function bootstrapEstimates<Name extends string>(
   { event }: FollowUp,

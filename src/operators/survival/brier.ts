@@ -3,8 +3,9 @@ import { year, type FollowUp } from './follow-up.js';
 import { measured, notDefined, type Measure } from './measure.js';
 
 /**
- * Brier score at a horizon (Graf et al. 1999): mean squared difference between S(s|x) and being without the event at s. The weights
- * 1/G of the other patients stand in for censored patients (method.md 11.5).
+ * Brier score at a horizon (Graf et al. 1999): mean squared difference between S(s|x) and the status at s, which is 1
+ * without the event and 0 with it. Patients who are censored up to s add 0. The weights 1/G of the other patients
+ * correct for this (inverse probability of censoring weighting, method.md 11.5).
  *
  * @param survival S(s|x) of each patient
  * @param horizon s, days
@@ -87,8 +88,8 @@ export interface BrierCurve {
 /**
  * Brier scores at the integration times.
  *
- * @param curve survival of a patient, by position, at given days; for the reference: the Kaplan-Meier curve of the fold's training
- * patients
+ * @param curve survival of a patient, by position, at given days. For the reference scores, it is the Kaplan-Meier
+ * curve of the fold's training patients
  */
 export function brierCurve(
   test: FollowUp,

@@ -16,7 +16,8 @@ export function coxCurvature(order: CoxOrder, eta: Float64Array, ties: CoxTies):
   const { patients, groups, followUp } = order;
   const top = eta.reduce((most, own) => Math.max(most, own), -Infinity);
   const hazard = eta.map((own) => Math.exp(own - top));
-  // Sums over the denominators D at a time, with share = r/m: of 1/D, share/D, 1/D^2, share/D^2 and share^2/D^2.
+  // For each time with m events: sums of 1/D, share/D, 1/D^2, share/D^2 and share^2/D^2 over its events r = 0, ..., m -
+  // 1. D is the denominator of event r in the likelihood. The share is r/m, or 0 for Breslow.
   const sums = groups.map(() => ({ one: 0, tied: 0, square: 0, tiedSquare: 0, tiedTwice: 0 }));
   let atRisk = 0;
   for (const [g, { from, to, deaths }] of groups.entries()) {

@@ -117,7 +117,8 @@ function chooseLambda(
     for (const part of inner) {
       const { order, rows } = part;
       part.w = fitCox({ order, rows, ties, lambda, preconditioner }, part.w, 1e-4);
-      // The contribution of the held-out patients: the likelihood of all patients minus that of the others.
+      // The contribution of the held-out patients: the log likelihood of all patients minus the log likelihood of the
+      // patients that are not held out.
       score +=
         coxLoss(order, timesVector(rows, part.w), ties).negLogLik -
         coxLoss(everybody, timesVector(basis.rows, part.w), ties).negLogLik;

@@ -62,7 +62,10 @@ export function coxLoss(order: CoxOrder, eta: ArrayLike<number>, ties: CoxTies):
   const { patients, groups, followUp, events } = order;
   checkRisks(eta, patients.length);
   let negLogLik = 0;
-  /** For each time: the logarithms of the sums over its events of 1/D, and of (r/m)/D, where D is a denominator of the likelihood. */
+  /**
+   * For each time with m events: the logarithm of the sum of 1/D and of the sum of (r/m)/D over its events r = 0, ...,
+   * m - 1. D is the denominator of event r in the likelihood. The second sum is 0 for Breslow.
+   */
   const logSums = new Float64Array(groups.length).fill(-Infinity);
   const logTied = new Float64Array(groups.length).fill(-Infinity);
   let [top, riskSum] = [-Infinity, 0];

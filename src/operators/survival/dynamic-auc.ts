@@ -8,9 +8,9 @@ import { riskTolerance } from './pair-counter.js';
 import { valueAt } from './step-function.js';
 
 /**
- * Cumulative/dynamic AUC at a horizon (Uno 2007; Hung and Chiang 2010): the probability that a patient with the event by then has a
- * higher risk than a patient observed for longer. Patients with the event are weighted by 1/G(T_i); ties count one half (method.md
- * 11.5).
+ * Cumulative/dynamic AUC at a horizon (Uno 2007; Hung and Chiang 2010): the probability that a patient with the event
+ * by the horizon has a higher risk than a patient observed beyond the horizon. Patients with the event are weighted by
+ * 1/G(T_i); ties count one half (method.md 11.5).
  *
  * @param censoring of the training patients
  * @param horizon days
@@ -50,7 +50,10 @@ export function dynamicAuc(
     : measured(wins / (weights * controls.length));
 }
 
-/** Number of values at the beginning that satisfy a condition. After the first value that violates it, all others do. */
+/**
+ * Number of values at the beginning that satisfy a condition, by binary search. After the first value that violates the
+ * condition, every later value must violate it, too.
+ */
 function countWhile(values: Float64Array, holds: (value: number) => boolean): number {
   let [low, high] = [0, values.length];
   while (low < high) {

@@ -1,6 +1,9 @@
 /** A convex function of w, as the active-set method needs it. */
 export interface ConvexProblem {
-  /** Minimum over the listed columns without a bound, in their order. All other columns are 0. */
+  /**
+   * Minimises over the listed columns without a bound; all other columns are 0. Returns the values of the listed
+   * columns, in their order.
+   */
   readonly minimise: (columns: readonly number[], start: Float64Array) => Float64Array;
   readonly gradient: (w: Float64Array) => Float64Array;
 }
@@ -25,7 +28,8 @@ export function nonNegativeMinimum(
   for (let step = 0; step < maxSteps; step++) {
     const now = Float64Array.from(used, (column) => w[column] as number);
     const free = minimise(used, now);
-    // How far it is allowed to go towards the free minimum: until the first column reaches 0.
+    // For each column, the fraction of the way to the free minimum that keeps it at 0 or above. The smallest fraction
+    // is the step.
     const reaches = Array.from(free, (to, k) => {
       const from = now[k] as number;
       return to > 0 ? 1 : from > 0 ? from / (from - to) : 0;

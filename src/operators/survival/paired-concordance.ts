@@ -20,11 +20,17 @@ export interface PairedRisks {
 /** Difference of two methods in C within folds, first minus second. */
 export interface PairedConcordance {
   readonly difference: Measure;
-  /** 95 % percentile interval. Null without resamples, if C is undefined, and if resamples cannot vary it. */
+  /** 95 % percentile interval. Null without resamples, if C is undefined, and if `unvaried` gives a reason. */
   readonly ci95: readonly [number, number] | null;
-  /** Two-sided: twice the fraction of resamples on the other side of 0, at most 1. Null if `ci95` is null. */
+  /**
+   * Two-sided: twice the fraction of resamples whose difference is 0 or on the other side of 0, at most 1. One is added
+   * to both counts of the fraction, so p is never 0. Null if `ci95` is null.
+   */
   readonly p: number | null;
-  /** Why `ci95` and `p` are null although the difference and resamples exist. */
+  /**
+   * The reason why `ci95` and `p` are null: too few events or pairs, so the resamples cannot vary the difference.
+   * Otherwise null.
+   */
   readonly unvaried: string | null;
   /** Number of resamples with a comparable pair. */
   readonly resamples: number;
@@ -117,8 +123,8 @@ function comparableEvents({ time, event }: FollowUp): number {
 }
 
 /**
- * With only one event in a fold, it is in every resample. Then the interval would have no width, and p would be small for this reason
- * alone.
+ * If a fold has only one event, every resample contains this event. If this holds for all folds, the interval would
+ * have no width, and p would be small for this reason alone.
  */
 function tooFewEvents(events: readonly number[]): string {
   const total = events.reduce((sum, count) => sum + count, 0);

@@ -4,7 +4,7 @@ import { gramOfRows, transposed, transposedTimes, type Matrix } from './matrix.j
 /** The standardisation of columns on training patients: centred, and divided by their population standard deviation. */
 export interface ColumnScale {
   readonly mean: Float64Array;
-  /** 0 for a column that is constant in training, which leaves it out. */
+  /** 0 for a column that is constant in training, so the column has no effect. */
   readonly factor: Float64Array;
 }
 
@@ -34,7 +34,8 @@ export function ridgeBasis(x: Matrix): RidgeBasis {
   const products = gramOfRows(z);
   let trace = 0;
   for (let i = 0; i < x.rows; i++) trace += products.values[i * x.rows + i] as number;
-  // Centring leaves one dimension empty. The small ridge keeps its square root finite, and is far too small to affect the penalty.
+  // The products are a singular matrix, because the columns are centred. A small number on the diagonal makes it
+  // positive definite, as Cholesky requires. The number is far too small to affect the penalty.
   for (let i = 0; i < x.rows; i++)
     products.values[i * x.rows + i] =
       (products.values[i * x.rows + i] as number) + (1e-10 * trace) / x.rows + 1e-300;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { survivalModelSchema } from './survival-model.js';
 
-/** Predictions of a time-to-event outcome. They are beside `predictions.json`, or replace it. */
+/** Predictions of a time-to-event outcome. A job writes this file in place of `predictions.json`. */
 export const survivalPredictionsFile = 'survival.json';
 
 /** One patient in one fold. */

@@ -17,7 +17,8 @@ export type NamedTensor = readonly [name: string, tensor: tf.Tensor];
 function gradientsOf(scalar: () => tf.Scalar, of: readonly NamedTensor[]): tf.Tensor[] {
   // A backend may have registered its own rules.
   for (const rule of rules) if (!tf.getGradient(rule.kernelName)) tf.registerGradient(rule);
-  // With `true` a tensor that takes no part has no gradient. Otherwise TensorFlow.js throws an error that does not name the tensor.
+  // With `true`, the gradient of a tensor that does not affect the scalar is undefined. With `false`, TensorFlow.js
+  // throws an error that does not name the tensor.
   const { grads } = tf.engine().gradients(
     scalar,
     of.map(([, tensor]) => tensor),

@@ -52,7 +52,10 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
 
 let native: NativeRuntime | null = null;
 
-/** The native products, if the backend is `onnx`, or TensorFlow on the CPU together with onnxruntime-node. */
+/**
+ * The native products, if the backend is `onnx`, or if it is TensorFlow on the CPU and onnxruntime-node can be loaded.
+ * Otherwise null.
+ */
 export const nativeProducts = (): NativeRuntime | null => native;
 
 function preferenceFromEnvironment(): { name: BackendName; source: string } | null {
@@ -66,7 +69,10 @@ function preferenceFromEnvironment(): { name: BackendName; source: string } | nu
 const unavailable = (what: string, fix = `Choose auto or one of ${backendNames.join(', ')}.`): HafError =>
   new HafError('HAF_BACKEND_UNAVAILABLE', what, fix);
 
-/** Without a failure the backend is now current. `on` says what it computes on, if there is a choice. */
+/**
+ * The result of loading a backend. Without a `failure`, it is now the current backend. `on` names the device if the
+ * backend can compute on several.
+ */
 type Attempt =
   { readonly failure?: never; readonly on?: string } | { readonly failure: string; readonly fix?: string };
 
@@ -78,7 +84,8 @@ async function tryBackend(name: BackendName): Promise<Attempt> {
     const on = await register[tensors]();
     if (!(await tf.setBackend(tensors))) return { failure: 'its initialisation failed' };
     if (tensors === 'wasm') installWasmMatMul();
-    // On the CPU these products are computed natively with any backend: a step takes half as long as with single operations.
+    // TensorFlow on the CPU also uses the native products: a step takes half as long as with TensorFlow's single
+    // operations.
     native =
       products ?? (nativeLibrary()?.gpu === false ? await NativeRuntime.load().catch(() => null) : null);
     if (tensors === 'tensorflow') return { on: nativeDevice() };

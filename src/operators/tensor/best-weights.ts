@@ -4,13 +4,16 @@ import type { History } from './history-data.js';
 export interface KeptWeights {
   readonly epoch: number;
   readonly values: Float32Array;
-  /** The validation loss, if these weights only replace the best ones. Null for the best weights. */
+  /**
+   * The validation loss of these weights, if they were chosen by it because the monitored quantity is undefined.
+   * Otherwise null.
+   */
   readonly standInLoss: number | null;
 }
 
 /**
- * Keeps the weights of the best epoch. While the monitored quantity has never been defined - the AUC of a validation set of one class
- * is not - the epoch with the lowest validation loss replaces it.
+ * Keeps the weights of the best epoch. As long as the monitored quantity is undefined, for example the AUC of a
+ * validation set with one class, the epoch with the lowest validation loss counts as the best.
  */
 export class BestWeights {
   /** The complete state of this object. Assign it to resume. */

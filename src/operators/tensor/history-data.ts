@@ -16,7 +16,7 @@ export const historySchema = z.strictObject({
   stopped: z.enum(['patience', 'epochs']),
   /** Notes for the reader of a result, for example an undefined validation AUC. */
   warnings: z.array(z.string()),
-  /** Number of optimisation steps that were skipped because the loss was not finite. */
+  /** Number of optimisation steps that were skipped because the loss or the gradient was not finite. */
   skippedSteps: z.number().int(),
   backend: z.string(),
 });

@@ -191,8 +191,9 @@ export class ParameterTensors {
 export type GradientTensors = { [name: string]: tf.Tensor };
 
 /**
- * Adds gradient tensors to a flat gradient of the same layout and disposes them. With several targets, each tensor holds the
- * gradients of as many models, concatenated. null is for a model whose gradient is not needed.
+ * Adds gradient tensors to a flat gradient of the same layout and disposes them. There is one target for each model.
+ * With several targets, each tensor holds the gradients of all these models, concatenated. A target is null if the
+ * gradient of its model is not needed.
  */
 export const addGradients = (
   layout: ParameterLayout,

@@ -18,7 +18,9 @@ export interface DivergedBatch {
   readonly arrays: readonly string[];
 }
 
-/** Number of consecutive steps without a finite loss after which training counts as diverged (method.md 7). */
+/**
+ * Number of consecutive steps without a finite loss or gradient after which training counts as diverged (method.md 7).
+ */
 const mostInARow = 10;
 
 /** Counts the steps that were skipped because loss or gradient were not finite. */

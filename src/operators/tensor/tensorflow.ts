@@ -48,7 +48,7 @@ function registerInstalled({ name, folder, description }: InstalledBackend): voi
     throw new Error(`this process has loaded ${registered} already`);
   }
   try {
-    // Loaded first, because this is the step that may fail. Then nothing is registered.
+    // The addon is loaded first, because its loading may fail. After such a failure, nothing has been registered.
     const addon: unknown = load(addonFile(folder));
     Reflect.set(globalThis, Symbol.for(coreKey), load('@tensorflow/tfjs-core'));
     const module = (file: string): unknown => load(join(packageFolder(folder), 'dist', file));
@@ -75,7 +75,7 @@ async function importPackage(): Promise<void> {
       knowsGpus = name.endsWith('-gpu');
       return;
     } catch {
-      // The next package is tried. The error below covers both.
+      // The next package is tried. The error below names both packages.
     }
   }
   throw new Error(
@@ -86,8 +86,8 @@ async function importPackage(): Promise<void> {
 let told = false;
 
 /**
- * What the native library computes on, for people. If a GPU exists but is not used, this is also reported once on stderr, so that its
- * owner notices.
+ * What the native library computes on, as text for the user. If a GPU exists but is not used, stderr also gets one
+ * message with the reason, so that the user notices.
  */
 export function nativeDevice(
   library = nativeLibrary(),

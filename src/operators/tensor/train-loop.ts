@@ -65,12 +65,13 @@ export interface TrainingJob {
 }
 
 /**
- * Trains a model by the protocol of method.md 7 - class-balanced draws or, for time-to-event, a permutation; Adam; plateau schedule
- * on the validation loss; early stopping - and leaves the best weights in `model.parameters`. Resumes from the job's checkpoint if
- * there is one.
+ * Trains a model by the protocol of method.md 7 - class-balanced draws or, for time-to-event, a permutation; Adam;
+ * plateau schedule on the validation loss; early stopping - and leaves the best weights in `model.parameters`. Resumes
+ * from the job's checkpoint if there is one.
  *
- * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss, HAF_LAYER_UNTRAINED if an array of the model
- * had no gradient in the first epoch, HAF_INTERRUPTED on abort or when asked to pause
+ * @throws HafError HAF_TRAINING_DIVERGED after ten steps in a row without a finite loss or gradient,
+ * HAF_LAYER_UNTRAINED if an array of the model had no gradient in the first epoch, HAF_INTERRUPTED on abort or when
+ * asked to pause
  */
 export async function train(model: Trainable, job: TrainingJob): Promise<History> {
   const { options, monitor, ranking } = job;

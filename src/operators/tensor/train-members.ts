@@ -20,7 +20,10 @@ export const memberStreams =
   (purpose) =>
     rng(member === 0 ? purpose : `${purpose}/member-${member}`);
 
-/** What a checkpoint adds to that of the member in training. The weights of finished members are arrays `finished.0`, ... */
+/**
+ * The state in a checkpoint of the job. `training` is the state of the member in training. The weights of finished
+ * members are the arrays `finished.0`, ...
+ */
 const stateSchema = z.strictObject({
   member: z.number().int(),
   backend: z.string(),

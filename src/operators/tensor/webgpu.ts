@@ -86,7 +86,10 @@ async function loadPackages(): Promise<{ readonly dawn: Dawn; readonly kernels: 
   }
 }
 
-/** A second copy of tfjs-core, as in a separate folder, shares the one engine but prints a message to stderr, which is suppressed. */
+/**
+ * If a package brings its own copy of tfjs-core, the copy uses the same engine but prints a message to stderr. This
+ * function suppresses the message.
+ */
 function quietly<T>(load: () => T): T {
   const before = tf.env().getBool('PROD');
   tf.env().set('PROD', true);
@@ -98,8 +101,8 @@ function quietly<T>(load: () => T): T {
 }
 
 /**
- * The backend looks for a browser's `navigator.gpu` when it is created. It is set only for that time, because other packages would
- * take the process for a browser.
+ * The backend looks for a browser's `navigator.gpu` when it is created. `navigator` is set only during the creation,
+ * because with it other packages would take the process for a browser.
  */
 function withNavigator<T>(own: Gpu, make: () => T): T {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
@@ -134,7 +137,7 @@ const wantedLimits = (limits: GpuAdapter['limits']): Readonly<Record<string, num
  * so `read` throws from then on.
  */
 function guardReads(backend: Backend, device: GpuDevice): void {
-  // One error object for all reads that fail because of it.
+  // The first fault of the device. It is the cause of the errors of all reads after it.
   let fault: Error | null = null;
   device.addEventListener('uncapturederror', ({ error }) => {
     const kind = error.constructor.name === 'GPUOutOfMemoryError' ? 'out of memory: ' : '';

@@ -9,8 +9,9 @@ import { claimRuntime, type Runtime } from './runtime.js';
 const stays = 0x1000;
 
 /**
- * Loads a library without a Node module inside. The CUDA provider of onnxruntime names its libraries without a folder, and the loader
- * then takes those that the process has loaded. So LD_LIBRARY_PATH is not needed, and TensorFlow's CUDA is not affected.
+ * Loads a library that is not a Node module. The CUDA provider of onnxruntime names the libraries that it needs without
+ * a folder. The system's loader then takes the libraries that the process has already loaded. So LD_LIBRARY_PATH is not
+ * needed, and TensorFlow's CUDA is not affected.
  *
  * @throws Error of the loader if the library or one that it needs is missing
  */
@@ -18,7 +19,7 @@ function preload(path: string): void {
   try {
     process.dlopen({ exports: {} }, path, constants.dlopen.RTLD_NOW | stays);
   } catch (error) {
-    // The library is loaded, and Node then looks in vain for a module.
+    // The library is loaded at this point. Node throws only because it finds no Node module in the library.
     if (!/did not self-register/.test((error as Error).message)) throw error;
   }
 }
