@@ -18,13 +18,13 @@ const descriptionSchema = z.strictObject({
   /** Version of libtensorflow, as the library reports it. */
   tensorflow: z.string(),
   tfjs: z.string(),
-  /** Built with CUDA. */
+  /** Whether the backend is built with CUDA. */
   gpu: z.boolean(),
-  /** Files or packages that it was built from. */
+  /** Files or packages that the backend was built from. */
   from: z.array(z.string()),
   platform: z.string(),
   arch: z.string(),
-  /** The glibc version that it was compiled against; null with another C library. */
+  /** The glibc version of the machine that built the backend; null with another C library. */
   glibc: z.string().nullable(),
 });
 export type Description = z.infer<typeof descriptionSchema>;

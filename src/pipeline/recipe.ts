@@ -15,7 +15,10 @@ const recipeSchema = z.object({
 /** Everything that decides what a job computes; the hash of its canonical JSON is the artifact's id. */
 export type Recipe = Readonly<z.infer<typeof recipeSchema>>;
 
-/** The jobs of a stage share one object for their part of the config, so its text is computed once. */
+/**
+ * Canonical JSON of config parts. Jobs that read the same keys share one config object, so its text is computed
+ * once.
+ */
 const configTexts = new WeakMap<object, string>();
 
 /** The canonical JSON of a recipe. */

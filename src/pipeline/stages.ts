@@ -264,7 +264,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
       'detach',
       'train',
     ],
-    // Weights, embeddings and latent vectors are not fetched.
+    // The weights, embeddings and latent vectors of these inputs are not listed, so that they are not fetched.
     opens: {
       tile: ['tiles.json', 'sheet.jpg'],
       embed: ['bags.json'],

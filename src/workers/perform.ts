@@ -20,11 +20,13 @@ export interface PerformOptions {
   readonly codeVersion: string;
   /** Whether the worker also takes jobs that another version planned, with the same major number. */
   readonly anyVersion: boolean;
-  /** Whether this worker was started with the store of a job. Other jobs are left to others. @default every job */
+  /**
+   * Whether this worker was started with the store of a job. Other workers take the other jobs. @default every job
+   */
   readonly serves?: (job: Job) => boolean;
   /** The store a job belongs to. @throws HafError when this machine cannot reach it */
   readonly storeOf: (job: Job) => Promise<ArtifactStore>;
-  /** Folder of the cohort on this machine; null looks where the planning machine found the files. */
+  /** Folder of the cohort on this machine. If null, files are searched where the planning machine found them. */
   readonly data: string | null;
   /** The recipes that this process has planned. Other recipes are read from the store. @default none */
   readonly recipeOf?: (artifact: string) => Recipe | null;

@@ -59,8 +59,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       jobs: Math.ceil(slots / processes),
     });
   const trainers = gpuOf.map((gpu) => trainerOn(gpu, gpuOf.length));
-  // Jobs share a process to train in lockstep. An image encoder in the same process would delay them. Encoders on a GPU have processes
-  // of their own in any case, because the onnxruntime with CUDA cannot be loaded beside the one that trains.
+  // Training jobs share a process for lockstep. An image encoder in the same process would delay them. On a GPU,
+  // encoders always have processes of their own, because onnxruntime with CUDA cannot be loaded beside the onnxruntime
+  // that trains.
   const onGpu = gpuOf.some((gpu) => gpu !== null) || process.env['HAF_ENCODER_DEVICE'] === 'cuda';
   const encoders =
     slots === gpuOf.length && !onGpu

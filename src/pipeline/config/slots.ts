@@ -93,7 +93,7 @@ export function subgroupOf(
   return { variable, modality, column, bands: typeof asked === 'string' ? null : asked.bands };
 }
 
-/** The first part of `cv.group` that means the outcome table. */
+/** The word that `cv.group` has for the outcome table, in the place of a modality. */
 export const outcomeTable = 'outcome';
 
 /** The table and the column that `cv.group` names. The table is a modality, or `outcome`. */

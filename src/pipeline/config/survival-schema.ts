@@ -64,7 +64,7 @@ export const hazardKeys = [
   'survival.monitor',
 ] as const;
 /**
- * Further keys that the loss of rows on frozen vectors depends on. The remaining keys of the section belong to
- * evaluation.
+ * Further keys that the loss depends on in methods that learn from frozen vectors. The remaining keys of the section
+ * belong to evaluation.
  */
 export const frozenLossKeys = ['survival.loss', 'survival.ties'] as const;

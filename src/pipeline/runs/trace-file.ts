@@ -33,7 +33,7 @@ type TracedEvent = z.infer<typeof tracedSchema> & { readonly at: string };
 
 /** What is known of a job that has not ended. */
 interface Underway {
-  /** The last time it was queued, in ISO format. */
+  /** The last time the job was queued, in ISO format. */
   readonly queued?: string;
   readonly started?: string;
   /**

@@ -116,8 +116,8 @@ async function warnOfOtherCase(
 }
 
 /**
- * The pattern for each folder that its fixed beginning names in any spelling of upper and lower case. The rest of the
- * pattern begins at the first wildcard.
+ * The pattern in all spellings of its first folders that exist, upper and lower case treated alike. The first
+ * folders are those before the first wildcard.
  */
 function spellingsOf(pattern: string, root: string): readonly string[] {
   const parts = pattern.split('/');

@@ -43,8 +43,8 @@ export function modelsOf(
 }
 
 /**
- * A model that encodes images, followed by the files with its weights if these are stored separately. Other weights are another
- * model, so these files are sources too.
+ * A model that encodes images, followed by the files with its weights if these are stored separately. Different
+ * weights make a different model, so these files are sources too.
  *
  * @throws HafError HAF_ENCODER_UNFIT if one of the files does not exist
  */

@@ -26,8 +26,8 @@ export class HashCache {
   ) {}
 
   /**
-   * @param file null remembers nothing beyond this object
-   * @param trust false hashes every file again and ignores remembered hashes
+   * @param file file of the remembered hashes; if null, hashes are remembered in this object only
+   * @param trust if false, ignores the remembered hashes and hashes every file again
    */
   static open(file: string | null, { trust = true }: { readonly trust?: boolean } = {}): HashCache {
     return new HashCache(file, new Map(file === null ? [] : Object.entries(remembered(file))), trust);

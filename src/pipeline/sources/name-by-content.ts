@@ -3,7 +3,7 @@ import { fileStamp } from '../core/file-stamp.js';
 import { HashCache } from './hash-cache.js';
 
 export interface NamingOptions {
-  /** File of remembered hashes. Null remembers nothing. */
+  /** File of remembered hashes. If null, no hash is remembered. */
   readonly hashCache: string | null;
   /** Hash every file and ignore remembered hashes. */
   readonly verify?: boolean;

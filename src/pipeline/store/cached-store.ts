@@ -31,7 +31,10 @@ const commitTries = 20;
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** What the remote store has under an id: the object, its manifest, and the manifest again if all its files exist. */
+/**
+ * What the remote store has under an id. `found`: the manifest in the object. `complete`: the same manifest, or null
+ * if one of its files is missing.
+ */
 interface Look {
   readonly object: RemoteObject | null;
   readonly found: Manifest | null;

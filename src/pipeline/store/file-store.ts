@@ -156,7 +156,7 @@ export class FileStore implements ArtifactStore {
     if (existsSync(path)) await rm(path, { force: true });
   }
 
-  /** What the folder has under an id: a manifest, and the manifest again if all of its files exist. */
+  /** The manifest of an id. `complete`: the same, or null if one of its files is missing. */
   private look(
     id: string,
     path = this.manifestPath(id),

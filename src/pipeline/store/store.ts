@@ -21,7 +21,7 @@ export const manifestSchema = z.object({
   key: z.string(),
   stage: z.enum(stageNames),
   unit: unitSchema,
-  /** Version of haf-pipeline that computed it. */
+  /** Version of haf-pipeline that computed the artifact. */
   codeVersion: z.string(),
   files: z.array(storedFileSchema),
   problems: z.array(problemSchema),
