@@ -21,8 +21,8 @@ export interface NewTable {
 }
 
 /**
- * Reads a table of new patients into the columns of the training, by their names. Kinds and categories are those of the training and
- * do not depend on the new table. Other columns of the file are ignored.
+ * Reads a table of new patients and converts it to the columns of the training. Columns are found by name. Kinds and
+ * categories are those of the training and do not depend on the new table. Other columns of the file are ignored.
  *
  * @param files of one modality; a column is taken from the first file that has it
  * @throws HafError HAF_BUNDLE_UNFIT for columns that no file has, all at once; HAF_TABLE_INVALID for faulty rows

@@ -4,7 +4,7 @@ export const rosterFile = 'roster.json';
 /** Cells of a table, float64 row-major [patients, columns of the bundle]. NaN is a missing cell. */
 export const rosterCellsFile = (modality: string): string => `cells-${modality}.f64`;
 
-/** The output of `roster`: the patients to score, and the tables in the columns of the model. */
+/** The output of `roster`: the patients to score, and their tables, which have the columns of the model. */
 export const rosterSchema = z.strictObject({
   /** Sorted by id. */
   patients: z.array(z.string()),

@@ -6,10 +6,13 @@ import { tiedScores } from '../stats/tied-scores.js';
 import type { SubsetWorth } from './bundle-data.js';
 import type { ScoringModel } from './scoring-model.js';
 
-/** Number of modalities up to which every subset is tried. With more: single ones, all but one, and all. */
+/**
+ * Number of modalities up to which every subset is tried. With more modalities, only the subsets of one, of all but
+ * one, and of all modalities are tried.
+ */
 const mostForAll = 10;
 
-/** The tried subsets of `count` modalities, as masks. */
+/** The tried subsets of `count` modalities, each as a list of positions. */
 export function subsetsOf(count: number): readonly (readonly number[])[] {
   const all = Array.from({ length: count }, (_, m) => m);
   if (count > mostForAll) {
@@ -20,8 +23,8 @@ export function subsetsOf(count: number): readonly (readonly number[])[] {
 }
 
 /**
- * How well a method ranks test patients by some of their modalities. In each fold, the test patients that have all modalities of a
- * subset are scored with all other modalities hidden. AUC, or Harrell's C.
+ * Measures how well a method ranks test patients by a subset of their modalities, as AUC or Harrell's C. In each fold,
+ * the test patients that have all modalities of the subset are scored with all other modalities hidden.
  */
 export class WorthOfSubsets {
   private readonly folds = new Map<

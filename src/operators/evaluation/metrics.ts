@@ -7,9 +7,9 @@ import { tiedScores } from '../stats/tied-scores.js';
 import type { Metrics } from './metric-data.js';
 
 /**
- * Metrics of a set of predictions (method.md 9.1). Ranks are computed from logits, because probabilities near 0 and 1 round to ties;
- * scores that differ only by rounding count as ties. Everything else is computed from probabilities. A metric that is undefined for
- * the set is null.
+ * Metrics of a set of predictions (method.md 9.1). Ranks are computed from logits, because rounding makes probabilities
+ * near 0 and 1 equal. Scores that differ only by rounding count as ties. Everything else is computed from
+ * probabilities. A metric that is undefined for the set is null.
  */
 export function metricsOf(predictions: readonly Prediction[]): Metrics {
   const labels = predictions.map(({ y }) => y);

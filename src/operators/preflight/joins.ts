@@ -20,7 +20,7 @@ export interface Join {
   readonly lacking: readonly Stranger[];
 }
 
-/** Number of examples shown for each side. */
+/** Maximum number of examples of patients without an outcome, and of patients without the modality. */
 const shown = 3;
 
 /** Compares the patients of a modality with those of the outcome table. */

@@ -129,7 +129,7 @@ function mapText(config: Config, projected: readonly FusionMethod[]): string {
 
 const titlesOf = (methods: readonly Method[]): string => listed(methods.map(({ title }) => title));
 
-/** Settings of rows with settings of their own. */
+/** Sentences about the methods that have settings of their own. */
 function otherRows({ config, titles }: ReportInput, methods: readonly Method[]): readonly Paragraph[] {
   const { pool, mdlm, mfmf, single } = config;
   const has = (id: string): boolean => methods.some((method) => method.id === id);

@@ -29,7 +29,8 @@ import { survivalSection } from './survival-section.js';
 import { standInWarning } from './stand-in-warning.js';
 
 /**
- * The report as one HTML document. It loads nothing, and its only script sorts tables; the policy in its head forbids anything else.
+ * The report as one HTML document. It loads nothing, and its only script sorts tables. A content security policy in its
+ * head forbids everything else.
  */
 export function reportPage(input: ReportInput, figures: ReportFigures): string {
   const { config, summary, evaluations, images, outcome } = input;

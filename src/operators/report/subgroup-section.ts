@@ -4,7 +4,10 @@ import { html, type Html } from './html.js';
 import type { ReportInput } from './report-input.js';
 import { textTableOf } from './text-table-markup.js';
 
-/** Test patients by declared columns and by the modalities they have (method.md 9.8). */
+/**
+ * Results for groups of test patients. The groups are those of declared columns, and of the modalities that patients
+ * have (method.md 9.8).
+ */
 export function subgroupSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   const variables = summary.subgroups.filter(({ groups }) => groups.length > 0);
   if (variables.length === 0) return html``;

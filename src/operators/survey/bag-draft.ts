@@ -14,7 +14,7 @@ export interface BagDraft {
   readonly onlyStem: string | null;
   /** Number of array names, if the files hold one array per patient. Otherwise 0. */
   readonly arrays: number;
-  /** Number of values in one instance, and the array that showed it. Null for images. */
+  /** Number of values in one instance, and the shape of the array from which it is known. Null for images. */
   readonly width: number | null;
   readonly shape: string | null;
   readonly fit: RuleFit;

@@ -4,7 +4,10 @@ const eoi = Buffer.from([0xff, 0xd9]);
 const scan = 0xda;
 /** Quantisation and Huffman tables, which all tiles of a slide share. */
 const shared: readonly number[] = [0xdb, 0xc4];
-/** JFIF and other application data. In a TIFF the tags hold this information. */
+/**
+ * Whether a segment holds JFIF or other application data. It is left out, because the tags of a TIFF hold this
+ * information.
+ */
 const application = (marker: number): boolean => marker >= 0xe0 && marker <= 0xef;
 
 /**

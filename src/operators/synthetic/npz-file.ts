@@ -9,7 +9,10 @@ export interface NpzArray {
 /** The elements start at a multiple of this number, as in NumPy. */
 const alignment = 64;
 const prefix = Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
-/** The first date of a zip archive, without a time zone, so that it is read alike everywhere. */
+/**
+ * The earliest date that a zip archive can store. It is in local time, as in zip, so that all machines store the same
+ * bytes.
+ */
 const mtime = '1980-01-01T00:00:00';
 
 /** An array as a .npy file, version 1.0, C order. */
