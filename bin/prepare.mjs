@@ -8,8 +8,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
 
 /**
- * Runs a command with our terminal and resolves to its exit code. Ctrl-C reaches the command by itself, as it
- * shares the terminal; we only stay until it has ended. SIGTERM is passed on.
+ * Runs a command in this terminal and resolves to its exit code. The terminal sends Ctrl-C to the command as well,
+ * so this process ignores Ctrl-C and waits until the command has ended. SIGTERM is passed on to the command.
  */
 export function run(command, args) {
   return new Promise((resolve, reject) => {
@@ -25,14 +25,14 @@ export function run(command, args) {
   });
 }
 
-/** Runs a step that everything after it needs; ends the process with its exit code when it fails. */
+/** Runs a step that all later steps need. If the step fails, this process ends with its exit code. */
 async function step(title, command, args) {
   console.error(title);
   const code = await run(command, args);
   if (code !== 0) process.exit(code);
 }
 
-/** Path of a program that a dependency brings. */
+/** Path of a program in an installed dependency. */
 export const program = (...parts) => at('node_modules', ...parts);
 
 /** Installs the locked dependencies when they are missing or older than the lock file, then compiles to dist/. */
