@@ -81,8 +81,8 @@ export class BrokerFolder {
   }
 
   /**
-   * Records the server's process. The command writes this record, and not the server, so that a running server is always
-   * on record.
+   * Records the server's process. The command writes this record, and not the server. So a running server always has
+   * a record.
    */
   recordProcess(pid: number): void {
     writeFileSync(join(this.path, 'pid'), `${pid}\n`);
@@ -232,7 +232,8 @@ function commandOf(pid: number): string {
 }
 
 /**
- * The network file system that Linux means by a number, or null. JetStream must not store data on one (docs of NATS).
+ * Name of the network file system with this number in Linux, or null. JetStream must not store data on a network file
+ * system (docs of NATS).
  */
 export function networkFileSystem(type: number): string | null {
   const kinds: Readonly<Record<number, string>> = {

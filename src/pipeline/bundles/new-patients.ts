@@ -18,7 +18,9 @@ export interface NewPatientsOptions extends NamingOptions {
   /** Path of the bundle, and path of a table of the patients to predict. */
   readonly bundle: string;
   readonly patients: string | null;
-  /** Whether the user described the data in a cohort file. Then everything that it declares must exist. */
+  /**
+   * Whether the user described the data in a cohort file. If so, all files that the cohort file declares must exist.
+   */
   readonly declared: boolean;
   /** Receives a message for each modality of the model that the data lacks. */
   readonly say: (text: string) => void;
@@ -39,7 +41,7 @@ export function configOfNew(
   defaults: Config,
 ): Config {
   const data = given?.data ?? trained.data;
-  // A cohort file may declare a modality and leave it out of `modalities`, as in an experiment. It is not used then.
+  // A cohort file may declare a modality that its `modalities` leaves out, as an experiment may. It is not used then.
   const listed = given?.modalities ?? Object.keys(data.modalities);
   const used = modalities
     .map(({ id }) => id)

@@ -14,7 +14,7 @@ export interface InProcessOptions {
   readonly maxAttempts?: number;
   /** Number of expired leases after which a job is given up. */
   readonly maxLapses?: number;
-  /** Number of events of a run that are kept for late subscribers. 100,000 jobs take 200 MB. @default all */
+  /** Number of events of a run that are kept for late subscribers. Events of 100,000 jobs take 200 MB. @default all */
   readonly remembered?: number;
 }
 

@@ -1,7 +1,7 @@
 import type { RunEventBody } from '../run-event.js';
 import type { Job } from './job.js';
 
-/** The end of a job whose workers died repeatedly. The job itself may be what kills them. */
+/** The event that ends a job whose workers died repeatedly. The job itself may be the cause. */
 export const vanishedEvent = (job: Job, times: number): RunEventBody => ({
   type: 'job-failed',
   ...{ job: job.key, stage: job.stage, unit: job.unit, artifact: job.artifact },

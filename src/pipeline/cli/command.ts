@@ -11,10 +11,10 @@ import {
   wholeNumber,
 } from './options.js';
 
-// How a command is defined. Its arguments and options are declared in program.ts, in a *-commands.ts file or here.
-// From packages, these files import only commander and picocolors: `--help` must not wait for TensorFlow, vega or
-// zod. The code of the command is one exported function in a file of its own (`up` in up.ts), which is loaded when
-// the command runs. The function gets the options as the interface of the same name in options.ts (`UpOptions`). It
+// How a command is defined. Its arguments and options are declared in program.ts, in a *-commands.ts file or here. Of
+// npm packages, these files import only commander and picocolors: `--help` must not wait for TensorFlow, vega or zod.
+// The code of the command is one exported function in a file of its own (`up` in up.ts), which is loaded when the
+// command runs. The function gets the options as the interface of the same name in options.ts (`UpOptions`). It
 // returns an exit code or nothing, and throws HafError. `runCommand` prints the error and sets the exit code.
 
 /**

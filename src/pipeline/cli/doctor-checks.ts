@@ -132,7 +132,10 @@ function failed(name: string, error: unknown): Check {
   return { name, status: 'fail', found: what, fix };
 }
 
-/** A check that makes a test of other commands now (`attempt`). It fails if the test throws. */
+/**
+ * A check that calls `attempt`, a test that other commands make before their work. The check fails if `attempt`
+ * throws.
+ */
 function checkFault(name: string, found: string, attempt: () => void): Check {
   try {
     attempt();

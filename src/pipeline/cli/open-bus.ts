@@ -178,7 +178,7 @@ async function openOwnBroker(options: RunBusOptions, release: () => void): Promi
     }
   };
   const { broker, bus } = await begin().catch((error: unknown) => {
-    // The running broker may just have been ended by the last command that used it.
+    // The last command that used the running broker may just have ended it. The second attempt starts a new broker.
     if (error instanceof HafError && error.code === 'HAF_BROKER_UNREACHABLE') return begin();
     throw error;
   });

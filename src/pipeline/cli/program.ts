@@ -231,7 +231,10 @@ function addHistory(program: Command): void {
     .action(lazily(async () => (await import('./runs.js')).showRun));
 }
 
-/** The command line, ready to parse. At its end it throws CommanderError and does not leave the process. */
+/**
+ * The command line, ready to parse. After help or a usage error it throws CommanderError and does not end the
+ * process.
+ */
 export function buildProgram(): Command {
   const program = new Command('haf-pipeline')
     .description('From a cohort of slides and tables to a cross-validated survival classifier (HAF).')

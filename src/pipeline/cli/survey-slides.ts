@@ -98,7 +98,7 @@ async function givenMpp(
   return (file) => table?.of(file).mpp;
 }
 
-/** A doubt about a slide of the experiment, of which `up` warns. */
+/** A problem of a slide of the experiment that can be read. `up` reports it as a warning or a failure. */
 export interface SlideProblem {
   readonly severity: 'warning' | 'failure';
   readonly file: string;
@@ -107,7 +107,8 @@ export interface SlideProblem {
 }
 
 /**
- * The problems that `up` will report about slides that it can read. A size in the slide table, or tile.scene, resolves some of them.
+ * The problems that `up` will report about slides that it can read. An mpp in the slide table resolves some of them,
+ * and the setting `tile.scene` resolves others.
  */
 const slideProblems = (
   { tile }: Config,

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../run-event.js';
 
-/** Progress of a job that encodes tiles. `first` is the progress that the first event of the job reported. */
+/** Progress of a job that encodes tiles. `first` is the progress that its first `job-epoch` event reported. */
 export interface Encoding {
   readonly tiles: number;
   readonly ofTiles: number;

@@ -4,7 +4,7 @@ import type { Observed } from './metrics.js';
 import type { MetricsAddress } from './serve.js';
 import type { WorkerObserver } from './worker-observer.js';
 
-/** How monitoring follows a process from outside. */
+/** The monitoring of one process: observers that the process calls, and the address where the results are served. */
 export interface Observation {
   /** The address of the served pages. Null if serving was not requested. */
   readonly url: string | null;

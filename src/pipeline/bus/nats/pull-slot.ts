@@ -41,7 +41,7 @@ export class PullSlot {
 
   /**
    * Passes an answer to the waiting request. A message may arrive after the timeout of its own request. Then the next
-   * request gets it, or it returns to the queue if no request waits.
+   * request gets the message. If no request waits, the message returns to the queue.
    */
   private onAnswer(answer: Msg): void {
     if (this.take) this.take(answer);

@@ -9,7 +9,9 @@ import type { Requests } from './requests.js';
 /** Timeout of a pull request at the broker. The request is repeated afterwards. */
 const expiresMs = 2000;
 const pauseMs = 500;
-/** Timeout for the answer. It is a little longer, because the broker answers an expired request a little late. */
+/**
+ * Timeout for the answer. It is longer than `expiresMs`, because the broker answers an expired request a little late.
+ */
 const answerMs = 1.05 * expiresMs;
 const oneMessage = new TextEncoder().encode(JSON.stringify({ batch: 1, expires: nanos(expiresMs) }));
 /** Status of a pull request that has expired. */

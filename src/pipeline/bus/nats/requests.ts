@@ -103,7 +103,7 @@ export class Requests {
     this.sweeping = undefined;
   }
 
-  /** Ends requests that the role may not send. */
+  /** Fails the requests that the server refuses because the role may not send them. */
   private async watchPermissions(): Promise<void> {
     for await (const { type, permissionContext } of this.nc.status())
       if (type === Events.Error && permissionContext?.operation === 'publish')

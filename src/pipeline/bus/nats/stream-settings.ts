@@ -71,7 +71,8 @@ export const streamSettings: readonly StreamSettings[] = [
     subjects: [allEvents],
     retention: RetentionPolicy.Limits,
     max_age: nanos(30 * dayMs),
-    // Room for two million events. The broker reserves this room at creation, and refuses a stream that is too large.
+    // Room for two million events. The broker reserves this room at creation. If it has less room, it refuses the
+    // stream.
     max_bytes: 2 ** 30,
     max_msg_size: longestEvent,
   }),

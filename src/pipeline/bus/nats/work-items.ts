@@ -118,8 +118,8 @@ export class WorkItems {
 }
 
 /**
- * Null for a work item that another version of haf-pipeline wrote. The caller treats it as absent and requests it
- * again.
+ * Null for a work item that another version of haf-pipeline wrote. The caller treats the item as absent and requests
+ * the artifact again.
  */
 function parse(json: string): WorkItem | null {
   try {
