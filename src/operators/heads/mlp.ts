@@ -101,7 +101,7 @@ export class MlpHead implements Head {
 const isOpen = (mask: Uint8Array, patient: number, modalities: number): boolean =>
   mask.subarray(patient * modalities, (patient + 1) * modalities).includes(1);
 
-/** The head of HAF, and of the rows that are HAF without one of its parts. */
+/** The head of HAF, and of the methods that are HAF without one of its parts. */
 export const mlpHead: HeadModule = {
   create: ({ inputs, projected, randomDrop, criterion, config: { fusion }, rng }) =>
     new MlpHead(

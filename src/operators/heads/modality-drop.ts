@@ -1,11 +1,12 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
 /**
- * Random-modality drop (method.md 6.2): for each patient a number n from 1 to |O|-1 is drawn, and then a random subset of n observed
- * modalities is removed. Every size is equally likely.
+ * Random-modality drop (method.md 6.2): for each patient with k observed modalities, a number n from 1 to k - 1 is
+ * drawn, and then a random subset of n observed modalities is removed. Every n is equally likely.
  *
  * @param mask [B, M], 1 where observed
- * @returns [B, M], the remaining modalities; a patient with at most one observed modality has none left and no reduced pass
+ * @returns [B, M], the remaining modalities; none for a patient with at most one observed modality, who has no reduced
+ * loss `l-`
  */
 export function dropModalities(mask: Uint8Array, modalities: number, rng: Rng): Uint8Array {
   const left = new Uint8Array(mask.length);

@@ -7,7 +7,7 @@ export interface MonotonicOptions {
   readonly mofeStopGradReduced: boolean;
 }
 
-/** The hinge settings of a method. Rows without random drop have no hinge and do not read its settings. */
+/** The hinge settings of a method. Methods without random drop have no hinge and do not read its settings. */
 export const monotonicOf = (fusion: MonotonicOptions, randomDrop: boolean): MonotonicOptions =>
   randomDrop
     ? { lambdaMoFe: fusion.lambdaMoFe, mofeStopGradReduced: fusion.mofeStopGradReduced }

@@ -10,7 +10,7 @@ interface MethodBase {
   readonly id: string;
   /** Row label in tables and reports. */
   readonly title: string;
-  /** A row of this repository that no paper has. Tables show it separately. */
+  /** True for a method of this repository that no paper has. Result tables show such a method separately. */
   readonly own?: true;
 }
 

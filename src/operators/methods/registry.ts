@@ -40,7 +40,7 @@ const milAll: BagMethod = { id: 'mil-all', title: 'MIL on all bags', kind: 'bag'
 const bagsMlp = fusion('bags_mlp', 'Fusion MLP on all bags', {
   ...{ embedding: 'projected', reads: 'bags', head: mlp },
 });
-/** A classical model on the tables, a row of this repository. */
+/** A classical model on the tables. It is a method of this repository that no paper has. */
 const classic = (
   id: string,
   title: string,
@@ -164,7 +164,7 @@ export function methodOf(id: string): Method {
   return method;
 }
 
-/** Whether the name is that of a row of this repository, which no paper has. */
+/** Whether a name is that of a method of this repository that no paper has. */
 export const isOwn = (id: string): boolean => methodOf(id).own === true;
 
 /** The names of all methods that an experiment with these modalities can use, in the order of reports. */

@@ -21,7 +21,9 @@ export interface BagEncoder {
   readonly attentionDropout: number;
   readonly wBag: number;
   readonly wInst: number;
-  /** Number of highest and of lowest instances in the instance loss. */
+  /**
+   * Number of instances with the highest attention, and of instances with the lowest attention, in the instance loss.
+   */
   readonly k: number;
   readonly subtyping: boolean;
   /** Number of outputs of the bag classifier. The criterion gives the loss of these outputs and of the instance heads. */

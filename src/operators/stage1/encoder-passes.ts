@@ -8,7 +8,8 @@ import type { EncoderMasks, PackedBags } from './packed-bags.js';
 export interface EncoderPasses {
   readonly parameters: Float32Array;
   /**
-   * Eq. 1 and 2 up to the raw scores. Finish one pack before the next, also among passes that share a scratch.
+   * Eq. 1 and 2 up to the raw scores. Finish one pack before you begin the next one. If several passes share a scratch,
+   * this applies to all of them together.
    *
    * @param masks null in evaluation
    */

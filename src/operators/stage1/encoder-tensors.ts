@@ -19,7 +19,10 @@ export interface Instances {
 /** Dropout of [..., R, columns]; null where the rate is zero. */
 export type MaskTensors = Readonly<Record<'embed' | 'tanh' | 'sigmoid', tf.Tensor | null>>;
 
-/** Gradients from the later layers: of the pooled rows, z [..., P, d1], and of the heads' logits. */
+/**
+ * Inputs of the backward pass from the later layers. `z` is the gradient of the pooled rows [..., P, d1], and `heads`
+ * is the gradient of the heads' logits.
+ */
 export interface UpstreamTensors {
   /** [..., P, R]: row i holds the attention of bag i. */
   readonly attention: tf.Tensor;

@@ -8,7 +8,7 @@ import { clipLoss } from './clip-loss.js';
 import { signedAlignmentLoss, type SignedOptions } from './signed-alignment.js';
 
 export interface ObjectiveLoss {
-  /** Includes the weight of the alignment (`align.weight`). */
+  /** The loss, multiplied by the weight of the alignment (`align.weight`). */
   readonly total: number;
   /** The parts of the loss, for the history. */
   readonly metrics: Readonly<Record<string, number>>;

@@ -72,8 +72,8 @@ function pairOf(
 }
 
 /**
- * `CE(rows) + CE(columns)` of the scaled cosines of n pairs, with the gradients of both sides. Each pair is the correct answer of its
- * row and of its column.
+ * `CE(rows) + CE(columns)` of the scaled cosines of n pairs, with the gradients of `a` and `b`. Each pair is the
+ * correct answer of its row and of its column.
  *
  * @param a [n, D], vectors of unit length
  * @param b [n, D], their partners

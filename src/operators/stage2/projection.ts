@@ -33,8 +33,8 @@ export interface ProjectionPass {
   /** The latent vectors of B patients in M modalities, [B, M, D]. */
   readonly u: Float32Array;
   /**
-   * Backward pass for the gradient of a loss with respect to u. Adds the gradient of the parameters to `into`, and the gradient of
-   * the vectors of each modality to its target [B, d_m], if it has one.
+   * Backward pass for the gradient of a loss with respect to u. Adds the gradient of the parameters to `into`, and the
+   * gradient of the vectors of modality m to `targets[m]` [B, d_m] unless this is null.
    */
   backward(du: Float64Array, into: Float32Array, targets: readonly (Float32Array | null)[]): Promise<void>;
   dispose(): void;
@@ -53,9 +53,9 @@ export function projectionPass(
 }
 
 /**
- * Projects patients: u [B, M, D]. If `learning` is given, its `gradientOf` is called with u and must return the gradient of a loss
- * with respect to u; `into` and `inputs` receive what `ProjectionPass.backward` adds. For an absent modality, the vector is phi of a
- * zero vector; its gradient must be zero.
+ * Projects patients: u [B, M, D]. If `learning` is given, its `gradientOf` is called with u and must return the
+ * gradient of a loss with respect to u; `into` and `inputs` receive what `ProjectionPass.backward` adds. For an absent
+ * modality, u contains phi of a zero vector, and the gradient of this part of u must be zero.
  */
 export async function project(
   projection: Projection,

@@ -30,7 +30,7 @@ interface Directions {
   readonly norms: Float64Array;
   /** [k, D], unit vectors v. */
   readonly rows: Float64Array;
-  /** Their sum s, and its norm. */
+  /** Sum s of the unit vectors, and the norm of s. */
   readonly sum: Float64Array;
   readonly sumNorm: number;
 }

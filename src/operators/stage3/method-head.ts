@@ -59,7 +59,10 @@ export const chosenOf = (
   config: Pick<Config, 'modalities'>,
 ): readonly ModalityId[] | 'bags' => (reads === 'all' ? config.modalities : reads);
 
-/** The inputs of a method. If it has a frozen map, its tables have passed through the map (method.md 4.4). */
+/**
+ * The inputs of a method. If the experiment has frozen maps of tables, the table vectors are the results of these maps
+ * (method.md 4.4).
+ */
 export const transferredTables = (
   { config, rng }: Pick<StageContext, 'config' | 'rng'>,
   method: FusionMethod | SingleTableMethod,
@@ -69,7 +72,10 @@ export const transferredTables = (
     ? inputs
     : frozenTransfer(inputs, config.align.width, rng('transfer'));
 
-/** Whether the tables enter the head without a map, whatever the maps of other methods are (method.md 8.5). */
+/**
+ * Whether the table vectors enter the head of this method without a map, even if the experiment has frozen maps
+ * (method.md 8.5).
+ */
 const readsRawTables = (config: Pick<Config, 'mdlm'>, method: FusionMethod | SingleTableMethod): boolean =>
   method.kind === 'fusion' && method.section === 'mdlm' && config.mdlm.combine === 'frozenConcat';
 
@@ -86,8 +92,8 @@ export async function fusionHead(
 }
 
 /**
- * Width of the linear map P of a modality in a row without alignment. Null if its vectors enter without a map, or already have the
- * common width by a map of their own (method.md 4.4).
+ * Width of the linear map P of a modality in a method without alignment. Null if its vectors enter the head without a
+ * map, or if another map already gave them the common width (method.md 4.4).
  */
 function mapWidth(
   config: Pick<Config, 'fusion' | 'mil' | 'tabular' | 'mdlm'>,

@@ -13,7 +13,9 @@ export const foldRobustnessSchema = z.strictObject({
   draws: z.number().int(),
   /** Every observed modality is hidden with probability rho: 0, 0.1, ..., 1. */
   drop: z.array(z.strictObject({ rho: z.number(), ...score })),
-  /** One modality is hidden from all patients, or all but one. */
+  /**
+   * `withoutOne`: this modality of all patients is hidden. `onlyOne`: all other modalities of all patients are hidden.
+   */
   withoutOne: z.array(z.strictObject({ modality: z.string(), ...score })),
   onlyOne: z.array(z.strictObject({ modality: z.string(), ...score })),
 });

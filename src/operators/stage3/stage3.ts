@@ -21,9 +21,9 @@ import { robustnessFile } from './robustness-data.js';
 import { headPredictions, headRobustness } from './score-head.js';
 
 /**
- * Trains the head of one method in one fold on frozen embeddings and scores the validation and test patients (method.md 6, 8). Early
- * stopping uses the validation patients. The test patients are scored once, at the end. A method that is the classifier of a Stage-1
- * encoder is already trained there.
+ * Trains the head of one method in one fold on frozen embeddings and scores the validation and test patients (method.md
+ * 6, 8). Early stopping uses the validation patients. The test patients are scored once, at the end. A method that is
+ * the bag classifier of an encoder has been trained in Stage 1 already.
  */
 export const stage3 = reportingStage(trainMethod);
 

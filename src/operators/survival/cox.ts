@@ -8,7 +8,10 @@ export type CoxTies = 'breslow' | 'efron';
 export interface CoxLoss {
   /** The sum over events, as statistics programs report it. */
   readonly negLogLik: number;
-  /** Divided by the number of events, as training reports it. Null without events, because there is nothing to learn. */
+  /**
+   * `negLogLik` divided by the number of events, as training reports it. Null without events, because there is nothing
+   * to learn.
+   */
   readonly perEvent: number | null;
   /** Gradient of `negLogLik` with respect to the linear predictor of each patient. */
   readonly gradient: Float64Array;

@@ -69,10 +69,11 @@ export interface MedianSurvival {
 }
 
 /**
- * The first time with S <= 0.5, and Brookmeyer and Crowley's interval: the times whose 95 % interval contains 0.5, that is, from the
- * first time with the lower bound <= 0.5 to the first with the upper bound <= 0.5 (method.md 11.4).
+ * The first time with S <= 0.5, and Brookmeyer and Crowley's interval: the times whose 95 % interval contains 0.5, that
+ * is, from the first time with the lower bound <= 0.5 to the first with the upper bound <= 0.5 (method.md 11.4).
  *
- * @param transform of the interval: `logLog`, that of the band (the default of lifelines), or `log` (the default of R's survfit)
+ * @param transform of the interval: `logLog` as for `lower` and `upper` (the default of lifelines), or `log` (the
+ * default of R's survfit)
  */
 export function medianSurvival(
   { times, survival, lower, upper, variance }: KaplanMeier,

@@ -14,7 +14,10 @@ const outOfMemory = 2;
 const driverTooOld = 35;
 const noDevice = 100;
 
-/** The number and the text of an error of CUDA in a message of onnxruntime. The rest names places in its source code. */
+/**
+ * The number and the text of an error of CUDA in a message of onnxruntime. The rest of the message names places in the
+ * source code of onnxruntime.
+ */
 function cudaError(message: string): { readonly number: number; readonly text: string } | null {
   const [, number, text] = /CUDA failure (\d+): ([^;\n]+)/.exec(message) ?? [];
   return number === undefined || text === undefined ? null : { number: Number(number), text: text.trim() };

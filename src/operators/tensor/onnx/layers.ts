@@ -40,7 +40,7 @@ export function layerConstants(
 export const denseEdge = (graph: OnnxGraph, x: Edge, { weight, bias }: LayerEdges): Edge =>
   graph.add('Gemm', [x, weight, bias]);
 
-/** Gradient of x, given that of the layer's output. Added to `sum` if given. */
+/** Gradient of a layer's input x, given the gradient `d` of its output. If `sum` is given, the result is their sum. */
 export const backEdge = (graph: OnnxGraph, d: Edge, weight: Edge, sum?: Edge): Edge =>
   graph.add('Gemm', [d, weight, ...(sum === undefined ? [] : [sum])], { transB: 1 });
 
