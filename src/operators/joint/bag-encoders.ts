@@ -70,7 +70,8 @@ export class BagEncoders {
     return this.encode(group, async (training, patients, positions, i) => {
       const { embedding } = (this.parts[i] as EncoderPart).encoder;
       const sums = new Float32Array(training.layout.size);
-      // All gradients are divided by B below. `dz` already belongs to a mean, so it is multiplied by B first.
+      // All gradients are divided by B below. `dz` is already the gradient of a mean over B patients, so it is
+      // multiplied by B first.
       const scaled = dz && rowsAt(dz[i] as Float32Array, embedding, positions).map((d) => d * group.length);
       const pass = await training.pass(patients, { into: sums, ...(scaled && { dz: scaled }) });
       const target = into[i] as Float32Array;

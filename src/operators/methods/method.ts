@@ -62,7 +62,7 @@ export interface ClassicMethod extends MethodBase {
 /** The definition of one row of the result table. */
 export type Method = FusionMethod | BagMethod | InstanceMethod | SingleTableMethod | ClassicMethod;
 
-/** The slots that a method reads, out of those of the experiment, in their order. */
+/** The slots of the experiment that a method reads, in the order of the experiment. */
 export const slotsReadBy = ({ reads }: Method, slots: readonly Slot[]): readonly Slot[] =>
   slots.filter(({ id, kind }) => {
     switch (reads) {

@@ -49,7 +49,7 @@ const classic = (
 
 const mfmf: InstanceMethod = { id: 'mfmf', title: 'MFMF', kind: 'instances', reads: 'all' };
 
-/** The methods with fixed names, in the order of reports. Sections are those of docs/method.md. */
+/** The methods with fixed names, in the order of reports. Section numbers refer to docs/method.md. */
 export const fixedMethods: readonly Method[] = [
   milAll, // 8.1: one encoder on the union of all bags
   bagsMlp, // 8.1: the fusion network over the bags only

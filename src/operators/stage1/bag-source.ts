@@ -40,9 +40,11 @@ export class BagSource {
   private bytesLeft: number;
 
   /**
-   * @param of a modality, or several whose bags are concatenated in this order. A patient who lacks some has the bags of the others
+   * @param of a modality, or several whose bags are concatenated in this order. A patient who lacks some has the bags
+   * of the others
    * @param features `embed` artifacts of these modalities
-   * @throws HafError HAF_COHORT_INVALID when the cohort does not know a modality, or their instances differ in length
+   * @throws HafError HAF_COHORT_INVALID if the cohort has no such modality, or if the instances of several modalities
+   * differ in length
    */
   constructor(
     cohort: Cohort,

@@ -17,7 +17,8 @@ export interface LatentExport {
 }
 
 /**
- * Projects every patient by the initial and by the current phi, and compares both (method.md 7.1, 9.3).
+ * Projects every patient by the initial and by the current phi, and compares the two sets of vectors (method.md 7.1,
+ * 9.3).
  *
  * @param phi values of the projection's parameters
  */

@@ -53,7 +53,10 @@ export async function headsOver(
   );
 }
 
-/** The modalities that a method reads, in order: those of the experiment or its own. `bags` means all bags that it is given. */
+/**
+ * The modalities that a method reads, in order: all modalities of the experiment, or those that the method names.
+ * `bags` means all bags among the inputs of the job.
+ */
 export const chosenOf = (
   { reads }: FusionMethod | SingleTableMethod,
   config: Pick<Config, 'modalities'>,

@@ -4,7 +4,9 @@ import { z } from 'zod';
 export const robustnessFile = 'robustness.json';
 
 const metric = z.number().nullable();
-/** AUC and accuracy of a binary outcome. For time-to-event: C, and the other two are null. */
+/**
+ * A binary outcome has `auc` and `accuracy`. For time-to-event, `c` is Harrell's C, and `auc` and `accuracy` are null.
+ */
 const score = { auc: metric, accuracy: metric, c: metric.optional() };
 
 /** Test metrics of one fold when modalities are hidden from the trained network (method.md 9.2). */

@@ -56,7 +56,7 @@ export function mlpForwardEdge(
 /**
  * The counterpart of `mlpBackward`: results are the gradients of all parameters, each added to its input `.sum`.
  *
- * @returns the gradient of the linear map before the activation; `backEdge` converts it to that of x
+ * @returns the gradient of the linear map before the activation; `backEdge` converts it to the gradient of x
  */
 export function mlpBackwardEdge(
   graph: OnnxGraph,
