@@ -42,7 +42,7 @@ export class SkippedSteps {
     if (this.state.inARow < mostInARow) return;
     throw new HafError(
       'HAF_TRAINING_DIVERGED',
-      `The loss was not finite in ${mostInARow} optimisation steps in a row.`,
+      `The loss or its gradient was not finite in ${mostInARow} optimisation steps in a row.`,
       'Lower train.lr, and check the features for extreme values: failures RUN --json names the patients of the last step.',
       { context: { ...batch() } },
     );
