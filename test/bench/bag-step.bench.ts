@@ -1,8 +1,10 @@
 /**
- * The Stage-1 step of one bag - forward, instance loss, dropout, all gradients - on every backend that "auto" would try and
- * that loads, or on those of HAF_BENCH_BACKENDS (webgpu,onnx), against the same step in PyTorch, as many threads for each (HAF_THREADS, else all cores). Needs a python3 with torch, else it prints
- * our times alone; HAF_PYTHON names one. Debian's torch needs the OpenMP build of its BLAS, the default is far slower:
- * LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp. HAF_BENCH_DEVICE=cuda has PyTorch compute on the GPU.
+ * Time of the Stage 1 step of one bag (forward pass, instance loss, dropout, all gradients), compared with the same
+ * step in PyTorch. Runs every backend that "auto" would try and that loads, or those of HAF_BENCH_BACKENDS
+ * (webgpu,onnx). Ours and PyTorch get the same number of threads (HAF_THREADS, else all cores). Needs a python3 with
+ * torch, which HAF_PYTHON may name; without torch it prints only our times. HAF_BENCH_DEVICE=cuda makes PyTorch compute
+ * on the GPU. Debian's torch is far slower with the default BLAS than with the OpenMP build:
+ * LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/bag-step.bench.ts
  */
@@ -83,7 +85,11 @@ const torch = (rows: number, repeats: number): TorchTimes | null =>
         ]),
       ) as TorchTimes);
 
-/** The backends to time, by what they compute on. @throws HafError when one of HAF_BENCH_BACKENDS does not load */
+/**
+ * The backends to time, each with the description of its device.
+ *
+ * @throws HafError when one of HAF_BENCH_BACKENDS does not load
+ */
 async function timedBackends(): Promise<ReadonlyMap<BackendName, string>> {
   const asked = process.env.HAF_BENCH_BACKENDS?.split(',');
   const found = new Map<BackendName, string>();

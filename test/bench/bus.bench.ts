@@ -1,6 +1,6 @@
 /**
- * What the bus costs: a job's way through it, an event's way to who watches, and how far sleeping jobs scale over
- * worker processes. Needs nats-server and the built code (`npm run build`).
+ * Cost of the bus: the time of an empty job, the delay of an event from a worker to a watcher, and the speed-up of
+ * sleeping jobs with four worker processes. Needs nats-server and the built code (`npm run build`).
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/bus.bench.ts
  */

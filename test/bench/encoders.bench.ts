@@ -1,5 +1,6 @@
 /**
- * What a tile costs besides the model: the stand-in, and scaling for an ONNX model; one thread, tiles in memory.
+ * Time per tile without a model: the stand-in encoder, and scaling a tile to the input size of an ONNX model. Uses one
+ * thread and tiles in memory.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/encoders.bench.ts
  */

@@ -1,9 +1,10 @@
 /**
- * Whole epochs of a seven-modality cohort of 120 patients - Stage 1 on slides of 500 to 4000 instances of 1024 numbers read
- * from disk, Stage 1 on cores of 16 instances, Stages 2 and 3 - against PyTorch, one patient at a time, with all cores
- * (or HAF_THREADS of them). Ours in one process with as many cores; and for slides also as `up` trains, a fold on each core
- * in a process of its own: epochs per second then. Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the
- * backend, HAF_PYTHON a python3 with torch; see bag-step.bench.ts for Debian's.
+ * Time of whole epochs of a cohort of 120 patients with seven modalities, compared with PyTorch, which computes one
+ * patient at a time. The parts are Stage 1 on slides of 500 to 4000 instances of 1024 numbers (read from disk), Stage 1
+ * on cores of 16 instances, and Stages 2 and 3. Ours and PyTorch each run in one process with all cores (or HAF_THREADS
+ * of them). For slides, also prints epochs per second when each core trains a fold in a separate process, as with `up`.
+ * Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the backend, HAF_PYTHON a python3 with torch.
+ * See bag-step.bench.ts for the torch of Debian.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/epoch.bench.ts
  */

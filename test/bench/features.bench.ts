@@ -1,7 +1,7 @@
 /**
- * Reading a bag of 20,000 x 1024 in every dialect, against the library that wrote it, by wall time and by CPU time
- * (which other work on the machine disturbs less). Needs python3 with h5py, numpy, torch and safetensors; what is not
- * installed is left out. HAF_BENCH_ROWS changes the number of instances.
+ * Time to read a bag of 20,000 x 1024 in every dialect, compared with the library that wrote the bag. Measures wall
+ * time, and CPU time, which other work on the machine disturbs less. Needs python3 with h5py, numpy, torch and
+ * safetensors; dialects of missing libraries are left out. HAF_BENCH_ROWS changes the number of instances.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/features.bench.ts
  */

@@ -1,8 +1,9 @@
 /**
- * Stage 1 on a GPU: epochs of slides of 500 to 4000 instances of 1024 numbers, five folds in lockstep on bags that stay on
- * the device, against PyTorch, one bag at a time, on the same GPU; and how much of the card's bandwidth the reading of bags
- * takes. HAF_BACKEND is tensorflow or webgpu, HAF_BENCH_PATIENTS (600) as many as are to be, HAF_PYTHON a python3 with a
- * torch for the GPU, HAF_BENCH_DEVICE where it computes (cuda).
+ * Time of Stage 1 epochs on a GPU, for slides of 500 to 4000 instances of 1024 numbers. Ours trains several folds in
+ * lockstep on bags that stay on the GPU. PyTorch trains one bag at a time on the same GPU. Also prints how fast bags
+ * are read, and how fast the GPU copies memory. HAF_BACKEND is tensorflow or webgpu. HAF_BENCH_PATIENTS is the number
+ * of patients (600). HAF_PYTHON is a python3 with a torch for the GPU. HAF_BENCH_DEVICE is the device of PyTorch
+ * (cuda).
  *
  *     HAF_BACKEND=tensorflow npx vitest run --config test/bench/vitest.config.mjs test/bench/gpu-epoch.bench.ts
  */

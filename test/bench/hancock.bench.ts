@@ -1,7 +1,7 @@
 /**
- * The whole HANCOCK run by the command a user types, ten folds, from files to report: HAF alone, and with HAF_BENCH_ROWS=all
- * every row that needs no slides, as a ratio of HAF alone. What each stage and row computed is from trace.csv. Needs the data;
- * HAF_BACKEND chooses the backend.
+ * Time of the whole HANCOCK run, from files to report, with ten folds and the command that a user types. Runs HAF
+ * alone. With HAF_BENCH_ROWS=all, also runs every method that needs no slides, and prints the ratio to HAF alone. The
+ * seconds of each stage and method are from trace.csv. Needs the data. HAF_BACKEND chooses the backend.
  *
  *     npm run build && npx vitest run --config test/bench/vitest.config.mjs test/bench/hancock.bench.ts
  */
@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, '../..');
 
 interface RunCost {
   readonly seconds: number;
-  /** Seconds of compute, by stage and, where a row is trained, by row. */
+  /** Seconds of computation, by stage. Stages that train a method have a number for each method. */
   readonly compute: ReadonlyMap<string, number>;
   readonly summary: string;
 }

@@ -1,6 +1,6 @@
 /**
- * CPU time of one optimisation step of every row's network, Adam included, on the sizes of the real cohort: what the rows
- * of the paper cost beside HAF's own stages. HAF_BACKEND chooses the backend.
+ * CPU time of one optimisation step, with Adam, of the network of each method of the paper. The sizes are those of the
+ * real cohort. HAF_BACKEND chooses the backend.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/heads.bench.ts
  */
@@ -39,7 +39,7 @@ const inputsOf = (width: number | null): readonly ModalityInput[] =>
     };
   });
 
-/** CPU milliseconds of a step: less disturbed by other work on the machine than wall time. */
+/** CPU milliseconds of a step. Other work on the machine disturbs CPU time less than wall time. */
 async function cpuMs(model: Trainable, repeats = 30): Promise<number> {
   const adam = new Adam<Float32Array>(model.parameters, config.train);
   const step = async (): Promise<void> => adam.step((await model.step(patients)).gradient, 1e-4);

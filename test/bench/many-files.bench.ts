@@ -1,11 +1,14 @@
 /**
- * What a small file costs in a run of very many: `up` over feature files of 512 bytes, one for each patient, then the same
- * command three times with everything cached, of which the median counts. Prints wall and CPU time (all threads of `up`) per
- * file and its peak memory. What a run of a hundred files takes - the start, training, the report - is subtracted first: a
- * file must not cost more among many. CPU time decides, because other programs on the machine make the wall time longer.
- * Needs the built code (`npm run build`); HAF_BENCH_DIST=DIR measures another build, HAF_BENCH_FILES=1000,100000 other sizes,
- * and HAF_BENCH_BROKER=1 a broker between `up` and its worker. The column "children" is the CPU time of the broker per file, which is
- * not in "CPU". All files stay until the end: ext4 without a journal searches long for a free inode where many were deleted lately.
+ * Cost of one small file in a run of very many files. Runs `up` over feature files of 512 bytes, one for each patient.
+ * Then runs the same command three times with all jobs cached, and takes the median. Prints wall time and CPU time (all
+ * threads of `up`) per file, and the peak memory of `up`. The time of a run of a hundred files (start, training,
+ * report) is subtracted first. A file must not cost more in a larger run. CPU time decides, because other programs on
+ * the machine make the wall time longer. The column "children" is the CPU time of the broker per file, which is not in
+ * "CPU". All files stay until the end, because ext4 without a journal searches long for a free inode after many were
+ * deleted.
+ *
+ * Needs the built code (`npm run build`). HAF_BENCH_DIST=DIR measures another build. HAF_BENCH_FILES=1000,100000 sets
+ * other numbers of files. HAF_BENCH_BROKER=1 puts a broker between `up` and its worker.
  *
  * Run with: npx vitest run --config test/bench/vitest.config.mjs test/bench/many-files.bench.ts
  */
@@ -27,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 interface Usage {
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** CPU time of the child processes: two trainers, which a small run has as well, and the broker. */
+  /** CPU time in seconds of the child processes: the broker, and two trainers. A small run also has two trainers. */
   readonly childSeconds: number | null;
   readonly rssMb: number;
 }

@@ -1,6 +1,7 @@
 /**
- * Memory of `up --page` while 20 browsers watch and the workers tell 200 events a second: a real `up` with a broker, and a worker whose
- * jobs tell epochs and never end. Prints the resident memory and the CPU time of `up`. Needs the built code and a nats-server.
+ * Memory of `up --page` while 20 clients watch and 200 events a second arrive. Runs a real `up` with a broker. The jobs
+ * of its worker publish epochs and never end. Prints the resident memory and the CPU time of `up`. Needs the built code
+ * and a nats-server.
  *
  * Run with: HAF_BENCH_MINUTES=10 npx vitest run --config test/bench/vitest.config.mjs test/bench/page-up.bench.ts
  */

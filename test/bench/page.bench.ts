@@ -1,7 +1,8 @@
 /**
- * The live page under load, measured in Chromium beside a server process of its own (`haf-pipeline page`): how long an event takes from the log of
- * a run to the screen with 20 watchers and 200 events a second, memory of the server meanwhile, loading a run of 10,000 jobs, and tiles of a
- * 40,000 x 30,000 slide. Needs the built code; the slide is made on the first run (a minute or two).
+ * The live page under load, measured in Chromium. The server is a separate process (`haf-pipeline page`). Measures how
+ * long an event takes from the log of a run to the screen, with 20 watchers and 200 events a second, and the memory of
+ * the server during this time. Also measures loading a run of 10,000 jobs, and tiles of a 40,000 x 30,000 slide. Needs
+ * the built code. The first run makes the slide (a minute or two).
  *
  * Run with: HAF_BENCH_SECONDS=600 npx vitest run --config test/bench/vitest.config.mjs test/bench/page.bench.ts
  */
@@ -156,7 +157,7 @@ it('sorts and filters 1,000 patients of 30 methods and 10 folds at once', { time
   await page.goto(`${origin}/#/run/large-1/results/patients`);
   await page.getByRole('status').getByText('1 to 100 of 1000 rows').waitFor();
   const loaded = performance.now() - start;
-  // From the event to the next frame on the screen.
+  // Milliseconds from an action of a script, such as a click, to the next frame on the screen.
   const took = (what: string): Promise<number> =>
     page.evaluate(`new Promise((done) => {
       const began = performance.now();

@@ -1,7 +1,7 @@
 /**
- * How fast tiles are read from a 40,000 x 30,000 slide of several hundred fragments, and with how much memory, beside Python
- * OpenSlide with two processes in the same run (skipped without it). Needs the built code (`npm run build`); the slide is
- * made on the first run (a minute or two, 130 MB in the folder for temporary files).
+ * Speed and memory of reading tiles from a 40,000 x 30,000 slide of several hundred fragments. Compares them with
+ * OpenSlide for Python with two processes in the same run; this part is skipped without OpenSlide. Needs the built code
+ * (`npm run build`). The first run makes the slide (a minute or two, 130 MB in the folder for temporary files).
  *
  * Run with: npx vitest run --config test/bench/vitest.config.mjs test/bench/slides.bench.ts
  */
@@ -30,7 +30,7 @@ const geometry: TileGeometry = {
 };
 const openSlidePython = pythonWith('openslide', 'numpy');
 const rounds = 3;
-/** Rounds take minutes where others use the machine. */
+/** Timeout in milliseconds. A round takes minutes if other programs use the machine. */
 const minutes = 1_800_000;
 const here = import.meta.dirname;
 const folder = mkdtempSync(join(tmpdir(), 'haf-bench-'));
@@ -151,7 +151,7 @@ it.skipIf(openSlidePython === null)('pixels of a sample are those of OpenSlide',
   for (const [i, [x, y]] of places.entries()) {
     const own = await reader.read(0, { x, y, width: 256, height: 256 });
     const theirs = stdout.subarray(i * own.length, (i + 1) * own.length);
-    // Beyond the last row OpenSlide's transparent black becomes black, too.
+    // Beyond the last row, OpenSlide returns transparent black, which becomes black. So the tiles are equal there, too.
     expect(Buffer.compare(own, theirs), `tile at ${x}, ${y}`).toBe(0);
   }
   await reader.close();

@@ -1,5 +1,5 @@
 /**
- * One optimisation step of each stage on the sizes of the real cohort. HAF_BACKEND chooses the backend.
+ * Time of one optimisation step of each stage, with the sizes of the real cohort. HAF_BACKEND chooses the backend.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs
  */

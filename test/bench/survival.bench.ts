@@ -1,6 +1,7 @@
 /**
- * CPU time of Harrell's C of 100,000 patients against that of 10,000: n log n gives about 12, all pairs would give 100. And of ridge Cox
- * regression of 500 patients and 15,000 columns against one product of its size.
+ * CPU time of Harrell's C of 100,000 patients, divided by that of 10,000 patients. An n log n algorithm gives a ratio
+ * of about 12; comparing all pairs would give 100. Also the CPU time of ridge Cox regression of 500 patients and 15,000
+ * columns, compared with one matrix product of this size.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/survival.bench.ts
  */

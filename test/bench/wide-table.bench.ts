@@ -22,7 +22,7 @@ interface Measured {
   readonly faults: number;
 }
 
-/** Numbers as gene expression is written, words where `word` says so. */
+/** Writes a table of numbers that look like gene expression. Columns for which `word` is true contain words. */
 function writeTable(path: string, word: (column: number) => boolean, rows = patients, width = columns): void {
   const file = openSync(path, 'w');
   const names = Array.from({ length: width }, (_, column) => `gene${column}`);

@@ -94,7 +94,7 @@ export const typesTold = async (bus: Bus, run = 'run-1'): Promise<readonly strin
 export const until = <T>(stream: Observable<T>): Promise<T[]> =>
   firstValueFrom(stream.pipe(toArray(), timeout(timeoutMs)));
 
-/** Events for `fail` and `decline`. */
+/** Functions that make the event which `fail` or `decline` publishes for a verdict. */
 export const failing =
   (name: string) =>
   (verdict: 'retried' | 'given-up'): RunEventBody =>

@@ -6,7 +6,7 @@ import { told, until, type Bench } from './bus-bench.js';
 const jobsOf = (events: readonly object[]): readonly unknown[] =>
   events.map((event) => ('job' in event ? event.job : null));
 
-/** The log of each run. */
+/** Cases about the log of events of a run. */
 export function eventCases(bench: Bench): void {
   it('replays the events of a run in order to a late reader, numbered without gaps, and goes on live', async () => {
     const [one, other] = await bench.two();

@@ -5,7 +5,7 @@ import { doneEvent, epochEvent, startedEvent } from '../support/job-events.js';
 import { testJob } from '../support/jobs.js';
 import { claim, failing, finishNext, glance, told, typesTold, type Bench } from './bus-bench.js';
 
-/** Who holds a job, and what becomes of the others. */
+/** Cases about leases: which worker holds a job, and what happens to workers that no longer hold it. */
 export function leaseCases(bench: Bench): void {
   it('settles a lease once and tells of it once', async () => {
     const [orchestrator, worker] = await bench.two();
@@ -34,7 +34,7 @@ export function leaseCases(bench: Bench): void {
     const silent = await claim(one, 'silent');
     const heir = await claim(other, 'heir');
     bench.keep(heir);
-    // Silence is not the job's failure.
+    // A lapsed lease is no failure of the job, so this is still attempt 1.
     expect([heir.job.key, heir.attempt]).toEqual(['a', 1]);
     await silent.heartbeat();
     expect([silent.lost.aborted, heir.lost.aborted]).toEqual([true, false]);

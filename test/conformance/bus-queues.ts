@@ -3,7 +3,7 @@ import { doneEvent, failedEvent, retriedEvent, startedEvent } from '../support/j
 import { testJob } from '../support/jobs.js';
 import { claim, failing, finishNext, glance, told, typesTold, type Bench } from './bus-bench.js';
 
-/** Who gets which job when, and how often it is tried. */
+/** Cases about queues: which worker gets a job, in which order, and how often a job is tried. */
 export function queueCases(bench: Bench): void {
   it('hands jobs out oldest first, each to one worker', async () => {
     const [orchestrator, worker] = await bench.two();

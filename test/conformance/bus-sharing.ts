@@ -5,7 +5,10 @@ import { claim, failing, finishNext, glance, isLostSoon, told, typesTold, type B
 
 const [mine, theirs] = [testJob('a'), testJob('a', { run: 'run-2' })];
 
-/** Equal jobs of two runs have one artifact. It is computed once, and as long as at least one of the runs wants it. */
+/**
+ * Equal jobs of two runs have one artifact, so one job is computed for both. The job is cancelled only if no run wants
+ * it any more.
+ */
 export function sharingCases(bench: Bench): void {
   it('is queued once, and every run that waits for it is told', async () => {
     const [one, other] = await bench.two();

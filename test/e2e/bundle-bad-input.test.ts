@@ -7,8 +7,8 @@ import { cli } from '../support/cli.js';
 import { workFolder } from '../support/small-cohort.js';
 
 /**
- * A bundle of the first release that had them, made of an invented cohort (`synth --patients 40 --seed 11 --width 8`, HAF on TMA, Clin and
- * Blood, two folds of two epochs). Every later release must read it.
+ * A bundle that the first release with bundles made. Every later release must read it. It was trained on a synthetic
+ * cohort (`synth --patients 40 --seed 11 --width 8`): HAF on TMA, Clin and Blood, two folds of two epochs.
  */
 const fixture = join(import.meta.dirname, '../fixtures/bundle-v1.haf');
 /** Patient, fold, logit and calibrated probability that the first release computed, on the backend onnx. */
@@ -29,7 +29,7 @@ describe('predict with a bundle of the first release', () => {
     rmSync(join(folder, 'data'), { recursive: true });
     const made = await cli(['synth', 'data', '--patients', '20', '--seed', '12', '--width', '8'], folder);
     expect(made.code, made.stderr).toBe(0);
-    // Nobody of the training: other ids.
+    // The ids are changed, so none of these patients is a training patient.
     for (const file of ['clinical.csv', 'blood.csv', 'targets.csv']) renamed(folder, file);
     rmSync(join(folder, 'data/tma'), { recursive: true });
     cpSync(fixture, modelOf(folder));

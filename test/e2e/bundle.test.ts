@@ -5,7 +5,7 @@ import { predictedSchema, type Predicted } from '../../src/operators/bundle/pred
 import { cli } from '../support/cli.js';
 import { workFolder } from '../support/small-cohort.js';
 
-/** All kinds of rows that can be bundled; `mdlm` has a frozen layer, all tables a frozen map. */
+/** Methods of all kinds that can be bundled. The layer of `mdlm` and the maps of tables are frozen. */
 const methods = [
   'haf',
   'clip',

@@ -44,7 +44,7 @@ it('a run shows calibrated probabilities, the recommended method and subgroups',
     expect(groups.reduce((sum, { patients }) => sum + patients, 0)).toBeLessThanOrEqual(tested);
   expect(text('subgroups.csv')).toContain('Clin.age_at_initial_diagnosis,below 60,');
 
-  // calibrated.csv is the map of calibration.json on the logits of predictions.csv.
+  // calibrated.csv holds the logits of predictions.csv after the map in calibration.json was applied.
   const { map } = foldCalibrationSchema.parse(JSON.parse(text('folds/0/all_mlp/calibration.json')));
   const cells = (name: string): string[][] =>
     text(`folds/0/all_mlp/${name}`)

@@ -69,7 +69,7 @@ it('a run fills its checklists and is described as an RO-Crate', async () => {
   }
   expect(answers.get('11')).toMatch(/Blood is missing for \d+ of \d+ patients/);
 
-  // The command again writes the same bytes. A file that the authors have edited is kept.
+  // A second run of the command writes the same bytes. It keeps a file that the authors have edited.
   expect((await cli(['checklist', 'latest'], folder)).code).toBe(0);
   appendFileSync(join(run, 'remark.md'), 'Filled in.\n');
   const refused = await cli(['checklist', 'latest'], folder);

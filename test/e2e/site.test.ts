@@ -13,7 +13,7 @@ if (!installed)
 const site = mkdtempSync(join(tmpdir(), 'haf-site-'));
 afterAll(() => rmSync(site, { recursive: true, force: true }));
 
-/** Values of an attribute of some elements, as they stand in a page. */
+/** Values of an attribute of all elements with these names, in the order of the page. */
 const valuesOf = (html: string, elements: string, attribute: string): readonly string[] =>
   [...html.matchAll(new RegExp(`<(?:${elements})\\b[^>]*\\s${attribute}="([^"]+)"`, 'g'))].map(
     ([, value = '']) => value.replaceAll('&amp;', '&'),

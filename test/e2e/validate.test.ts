@@ -9,7 +9,10 @@ import { workFolder } from '../support/small-cohort.js';
 
 let [folder, external] = ['', ''];
 
-/** Another seed's patients with the ids 501, 502 and so on; without TMA, whose archives hold ids inside. */
+/**
+ * A cohort of another seed, with the ids 501, 502 and so on. It has no TMA, because this function does not
+ * change the ids inside of TMA archives.
+ */
 async function otherCohort(): Promise<string> {
   const out = mkdtempSync(join(tmpdir(), 'haf-external-'));
   await makeCohort({ out, patients: 60, seed: 11, width: 24 });
@@ -82,7 +85,7 @@ it('compares a bundle with the outcomes of another cohort', async () => {
   expect(auc?.internal).not.toBeNull();
   expect(brier?.internal).not.toBeNull();
 
-  // AUC and Brier score again, from the table of predictions.
+  // Computes AUC and Brier score independently from the table of predictions.
   const lines = read('out', 'predictions.csv').trim().split('\n').slice(1);
   const rows = lines.map((line) => line.split(',')).map(([, y, , p]) => ({ y: Number(y), p: Number(p) }));
   const [dead, alive] = [rows.filter(({ y }) => y === 1), rows.filter(({ y }) => y === 0)];

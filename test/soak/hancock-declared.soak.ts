@@ -98,7 +98,7 @@ describe.skipIf(hancockFolder === null || cohortsFolder === null)('HANCOCK decla
         methods: methods.map((id) => family[id] ?? id),
         data: { ...declared, root: join(cohortsFolder ?? '', 'hancock-foreign') },
         mfmf: { sequence: ['TMA'] },
-        // The layout `hancock` uses this value. The default of other layouts leaves out columns that a fold cannot learn.
+        // The layout `hancock` uses this value. Elsewhere, the default leaves out columns that a fold cannot learn.
         tabular: { untrained: 'used' },
       },
     };

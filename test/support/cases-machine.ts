@@ -105,7 +105,7 @@ export const machine: Expectations = {
     const at = open('bare-container');
     if (process.getuid?.() !== 0) return Promise.resolve(skipped('another user needs root'));
     execFileSync('chown', ['-R', '47110:47110', at.folder]);
-    // The folders above it belong to the tests, so their permissions may be changed.
+    // The folders above the folder of the case belong to the tests, so their permissions may be changed.
     execFileSync('chmod', ['a+rx', join(at.folder, '..'), tmpdir()]);
     const as = [
       'setpriv',

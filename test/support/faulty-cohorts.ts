@@ -113,7 +113,7 @@ export function twoIdColumns(): Promise<MadeCohort> {
   });
 }
 
-/** Line 32 of the laboratory is a second row of HX-0003, whose first is in line 4. */
+/** Line 32 of the laboratory table is a second row of HX-0003. The first one is in line 4. */
 export function duplicateRows(): Promise<MadeCohort> {
   const rows = measuredRows(people, 'lab');
   return twoTables('twice', { tables: { 'lab.csv': [...rows, ['HX-0003', '1.5', '2.5', '3.5']] } });

@@ -74,7 +74,7 @@ export function embedded(
 export interface JoinedCohort {
   readonly data: Cohort;
   readonly flow: readonly FlowStep[];
-  /** Of the `bags` jobs first, then of the `cohort` job. */
+  /** The problems of the `bags` jobs, then those of the `cohort` job. */
   readonly problems: readonly Problem[];
 }
 

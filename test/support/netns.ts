@@ -27,7 +27,7 @@ export function layCable(): Cable | null {
       try {
         ip(...args);
       } catch {
-        // It was never made, or is already removed.
+        // This end of the connection was never made, or it is already removed.
       }
   };
   try {

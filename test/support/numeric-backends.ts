@@ -34,7 +34,7 @@ export const numericBackends: readonly BackendName[] = [
   ...(webGpuHere ? (['webgpu'] as const) : []),
 ];
 
-/** The same without plain JavaScript, for tests that would take long on it. */
+/** `numericBackends` without plain JavaScript, for tests that would take long on plain JavaScript. */
 export const fastBackends = numericBackends.filter((name) => name !== 'cpu');
 
 /** Backend of the longer tests: HAF_TEST_BACKEND, else wasm. */

@@ -11,7 +11,7 @@ for x, y, level, side in json.loads(sys.argv[2]):
 `;
 
 /**
- * Tiles as OpenSlide for Python reads them, transparent pixels black.
+ * Tiles as OpenSlide for Python reads them. Transparent pixels become black.
  *
  * @param regions x, y, level, side
  */

@@ -11,7 +11,7 @@ export const s3Credentials = { AWS_ACCESS_KEY_ID: 'test-key', AWS_SECRET_ACCESS_
 
 interface Kind {
   readonly command: string;
-  /** Whether the server checks signatures. One that does not cannot show the effect of wrong credentials. */
+  /** Whether the server checks signatures. Only such a server can show the effect of wrong credentials. */
   readonly authenticates: boolean;
   /** Arguments that make it serve an empty bucket from a new folder. */
   readonly args: (address: string, folder: string) => readonly string[];

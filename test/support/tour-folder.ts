@@ -36,7 +36,7 @@ async function synth(folder: string, ...args: readonly string[]): Promise<void> 
   if (code !== 0) throw new Error(`synth ended with ${String(code)}: ${stderr}`);
 }
 
-/** The experiment of the quickstart, as short as the pages run it: its jobs are cache hits after the page of the quickstart. */
+/** Writes the shortened experiment of the quickstart page. After that page has run, all its jobs are cache hits. */
 function writeExperiment(folder: string): void {
   const shorter = [
     [/root: .*/, 'root: data/synthetic'],

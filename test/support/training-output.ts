@@ -17,7 +17,7 @@ export const historyOf = (output: StageOutput): History => historySchema.parse(o
 export const predictionsIn = (output: StageOutput): Prediction[] =>
   predictionsSchema.parse(output.files[predictionsFile]);
 
-/** AUC of the test patients in its predictions. */
+/** AUC of the test patients, from the predictions of a training job. */
 export function testAuc(output: StageOutput): number | null {
   const tested = predictionsIn(output).filter(({ split }) => split === 'test');
   return auc(

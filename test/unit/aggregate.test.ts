@@ -192,7 +192,7 @@ describe('aggregate', () => {
     const { summary, files } = await aggregated(['haf'], stage3, { folds: 2, repeats: 2 });
     const [row] = summary.rows;
     expect(row?.folds).toBe(4);
-    // AUC 1, 0 | 1, undefined; accuracy 1, 0.5 | 1, 0.
+    // AUC of the folds: 1 and 0 in the first repeat, 1 and undefined in the second. Accuracy: 1 and 0.5, then 1 and 0.
     expect(row?.repeats).toEqual({
       auc: [0.5, 1],
       accuracy: [0.75, 0.5],
@@ -206,8 +206,8 @@ describe('aggregate', () => {
   });
 
   it('scores a patient tested once in each repeat by the mean probability', async () => {
-    // In the first repeat 004 has a lower score than 001. With its mean of 0.5 over the repeats it has a higher one
-    // than 0.4.
+    // In the first repeat, 004 has a lower score (0.3) than 001 (0.4). Over both repeats, the mean of 004 is 0.5, which
+    // is higher than the 0.4 of 001.
     const fold = (k: number, p: number) =>
       stage3Artifact('haf', k, [predicted('004', 1, 0, { p }), predicted('001', 0, 0, { p: 0.4 })]);
     const stage3 = [fold(0, 0.3), fold(2, 0.7)];

@@ -15,7 +15,8 @@ function slowBroker(faults: readonly Error[]): {
   return { jsm: { consumers: { info } } as unknown as JetStreamManager, asked: () => asked };
 }
 
-// A broker that is restarted while a worker joins: the worker ended with HAF_INTERNAL, "TIMEOUT".
+// In an earlier version, a worker ended with HAF_INTERNAL ("TIMEOUT") if the broker was restarted while the worker
+// joined.
 it('asks for the lease time until a broker answers that is slow or is just being started again', async () => {
   const faults = [ErrorCode.Timeout, ErrorCode.NoResponders].map((code) => new NatsError(code, code));
   const { jsm, asked } = slowBroker(faults);

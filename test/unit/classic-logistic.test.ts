@@ -19,7 +19,7 @@ const matrix = (rows: readonly (readonly number[])[]): Matrix => ({
   values: Float64Array.from(rows.flat()),
 });
 
-/** Numbers that another language makes as well. */
+/** Numbers from sines, so that Python can compute the same ones. */
 const sines = matrix(
   Array.from({ length: 30 }, (_, i) =>
     Array.from({ length: 4 }, (_, j) => Math.sin((i + 1) * (j + 2)) * (j + 1)),

@@ -24,7 +24,7 @@ const labels = ids.map((_, i): 0 | 1 =>
   (age[i] ?? NaN) + 6 * (grade[i] ?? NaN) + 6 * random.normal() > 67 ? 1 : 0,
 );
 
-/** The first table of all but the last ten patients, the second of every patient but each fifth; two patients have none. */
+/** `Clin` lacks the last ten patients, and `Path` lacks every fifth patient. Two patients have neither table. */
 const tables = {
   Clin: {
     columns: [
@@ -113,7 +113,7 @@ async function row(method: string, kind: 'binary' | 'timeToEvent') {
   });
   return {
     files: output.files,
-    // As another process reads it.
+    // The model as another process reads it from JSON.
     model: classicModelSchema.parse(JSON.parse(JSON.stringify(output.files['model.json']))),
   };
 }

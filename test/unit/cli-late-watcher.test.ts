@@ -16,7 +16,7 @@ const begun: RunEvent = {
 const done = (name: string, seq: number): RunEvent => ({ ...at, ...doneEvent(name), id: name, seq });
 const watcher = () => {
   const lines: string[] = [];
-  // The renderer of `watch`, with all that is wrapped around it.
+  // The renderer that `watch` uses, with all its wrappers.
   const renderer = rendererFor(false, { write: (text) => lines.push(text) });
   return { lines, renderer };
 };

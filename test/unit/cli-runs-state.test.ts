@@ -44,7 +44,7 @@ describe('runs ls', () => {
     const since = '2026-01-01T00:00:00.000Z';
     make('killed', 'running', { pid: child.pid, host: hostname(), started: '1', since });
     make('unlocked', 'running');
-    // Its number belongs to another process since.
+    // The process of this run has ended, and another process has its process id now.
     make('reused', 'running', { pid: process.pid, host: hostname(), started: '1', since });
     make('done', 'succeeded');
     make('alive', 'running');
@@ -58,7 +58,7 @@ describe('runs ls', () => {
       state: 'interrupted',
     });
     await lock.release();
-    // Looking changes nothing.
+    // Showing a run does not change its file.
     expect(readFileSync(join(runs, 'killed/run.json'), 'utf8')).toContain('"running"');
   });
 });

@@ -187,7 +187,7 @@ describe('what deserves a look', () => {
   });
 });
 
-/** The error of planning a made cohort has the code and says each of the texts, and no run begins. */
+/** Expects that planning a made cohort fails with this code and these texts, and that no run begins. */
 async function refused(made: MadeCohort, code: string, texts: readonly RegExp[]): Promise<void> {
   const error = await planned(made).then(
     () => null,

@@ -47,9 +47,9 @@ describe('who belongs to the cohort', () => {
   it('takes the status at the landmark for the outcome and leaves out whoever was lost before', async () => {
     const known: Record<string, readonly ['l' | 'd' | 'n', number | null]> = {
       '001': ['d', 730], // died before
-      '002': ['n', 730.5], // died on the day, of something else
-      '003': ['d', 731], // died after it
-      '004': ['l', 730.5], // followed exactly as long
+      '002': ['n', 730.5], // died of something else on the day of the landmark
+      '003': ['d', 731], // died after the landmark
+      '004': ['l', 730.5], // followed up to the day of the landmark
       '005': ['l', 4000],
       '006': ['l', 730], // lost before
       '007': ['l', null],

@@ -47,7 +47,7 @@ describe('the name of a modality', () => {
     expect(problems(own({ RNA: table, Clin: table, rna: table }))).toEqual([
       'data.modalities.rna: differs from "RNA" in upper and lower case only; give it another name',
     ]);
-    // Also from those that HANCOCK declares.
+    // Names of HANCOCK's modalities are compared as well.
     expect(problems({ data: { modalities: { blood: table } } })).toEqual([
       'data.modalities.blood: differs from "Blood" in upper and lower case only; give it another name',
     ]);
@@ -136,7 +136,7 @@ describe('the modalities an experiment uses', () => {
     ]);
     const { config } = load(own(two, {}, { clip: { anchor: 'RNA' }, mfmf: { target: 'Slides' } }));
     expect([config.clip.anchor, config.mfmf.target]).toEqual(['RNA', 'Slides']);
-    // Nothing of HANCOCK's reaches them.
+    // No default of HANCOCK's modalities applies to other cohorts.
     expect(load(own(two)).config).toMatchObject({
       clip: { anchor: null },
       mfmf: { sequence: null, target: null },
@@ -257,7 +257,7 @@ describe("with data.layout: own, HANCOCK's words", () => {
       new RegExp(`^methods\\[1\\]: "${alias}" is one of HANCOCK's method names; .*\\b${family}\\b`),
     );
     expect(problems({ ...two, methods: ['haf', family] })).toEqual([]);
-    // Also where methods are compared.
+    // Method names in `stats.against` are checked as well.
     expect(problems({ ...two, stats: { against: [alias] } })[0]).toMatch(
       /^stats\.against\[0\]: .* HANCOCK's/,
     );

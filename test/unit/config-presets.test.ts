@@ -6,7 +6,7 @@ import { configJsonSchema, schemaKeys, type KeyPath } from '../../src/pipeline/c
 
 const at = (root: unknown, path: KeyPath): unknown =>
   path.reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], root);
-/** Paths of everything in an object that is no section. */
+/** Paths of all values in an object, at any depth. */
 const leaves = (value: unknown, path: readonly string[] = []): (readonly string[])[] =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
     ? Object.entries(value).flatMap(([key, member]) => leaves(member, [...path, key]))

@@ -41,7 +41,7 @@ const isKey = (path: string): boolean =>
       [schema],
     ).length > 0;
 
-/** Names of all sections: a path that begins with one of them claims to be a key. */
+/** Names of all sections. A path that begins with one of them is taken for a key. */
 function sectionsOf(node: Node): readonly string[] {
   return choicesOf(node).flatMap(({ properties = {} }) =>
     Object.entries(properties).flatMap(([name, inner]) => {

@@ -68,7 +68,7 @@ describe('HDF5 rows that were never written', () => {
   const written = 30;
   const values = Float32Array.from({ length: written * width }, (_, i) => 1 + i);
 
-  /** 30 rows are written, then the dataset grows, as one does whose writer was killed. */
+  /** Writes 30 rows, then enlarges the dataset without writing. A writer that is killed leaves such a file. */
   const grown = (rows: number, chunk: number, libver: 'earliest' | 'latest', more = {}): string => {
     const path = scratchPath('PrimaryTumor_HE_001.h5');
     const file = new h5wasm.File(path, 'w', { libver: [libver, 'latest'] });

@@ -220,7 +220,7 @@ describe('the resolution of tiles', () => {
       "its tiles have 0.25 um per pixel and 256 px, 0.286 um per pixel of the model's input of 224 px. " +
         'The preset uni says 0.5 and 256 px, 0.571 in its input of 224 px.',
     );
-    // 256 px scaled to 224 are 14 % coarser than 224 px as they are.
+    // Tiles of 256 px that are scaled to 224 px are 14 % coarser than tiles of 224 px.
     expect(warned([image(0.5)], 'h-optimus-1')).toHaveLength(1);
     expect(warned([image(0.5, 224)], 'h-optimus-1')).toEqual([]);
   });

@@ -78,7 +78,7 @@ describe('an ensemble', () => {
 });
 
 /**
- * Checkpoints of a job that is told to pause when it offers its n-th checkpoint, whichever network is in training then.
+ * Checkpoints of a job that is told to pause when it offers its n-th checkpoint, counted over all networks.
  */
 const pausedAt =
   (n: number, memory: CheckpointMemory) =>

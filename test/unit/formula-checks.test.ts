@@ -72,7 +72,8 @@ describe('the sign of the leading vector by hand', () => {
   });
 
   it('is that of the first modality when the columns almost cancel', () => {
-    // v1 is about (1, -1) / sqrt 2: its sum is a few ten-thousandths, positive or negative with the second length.
+    // v1 is about (1, -1) / sqrt 2, so its sum is nearly 0. The length of the second vector decides the sign of the
+    // sum.
     for (const side of [1, -1])
       for (const length of [1 - 5e-4, 1, 1 + 5e-4]) {
         const { v1, q1 } = leading([side, 0], [-0.8 * side * length, 0.6 * side * length]);

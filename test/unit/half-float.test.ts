@@ -35,7 +35,7 @@ describe('a half', () => {
   });
 
   it('rounds to the nearest, and to the even one of two', () => {
-    // Between every two neighbours: the middle, and the floats just below and above it.
+    // For every two neighbouring halves: the middle between them, and the floats just below and above the middle.
     const wrong: number[] = [];
     const words = new Uint32Array(1);
     const float = new Float32Array(words.buffer);

@@ -81,7 +81,7 @@ describe('remembered hashes of files', () => {
       await nameOf();
       const { size, mtimeMs } = statSync(path);
       replace(path);
-      // As cp -p, rsync -t and touch -r do.
+      // The new file gets the old times, as with cp -p, rsync -t and touch -r.
       utimesSync(path, 1_700_000_000, 1_700_000_000);
       expect(statSync(path)).toMatchObject({ size, mtimeMs });
       expect(await nameOf()).toEqual({ sha256: sha256(large('b')) });
@@ -95,7 +95,7 @@ describe('remembered hashes of files', () => {
     expect([await nameOf(), read()]).toEqual([{ sha256: sha256(large('a')) }, 1]);
     const stamp = { text: '', bytes: 1, changedMs: 10_000 };
     expect([14_000, 16_000].map((ms) => isSettled(stamp, ms))).toEqual([false, true]);
-    // A clock that is behind, a time of modification in the future.
+    // The clock is behind, so the file seems to have changed in the future.
     expect(isSettled(stamp, 2_000)).toBe(false);
   });
 

@@ -59,7 +59,7 @@ async function letters(
 describe('a heatmap over a thumbnail', () => {
   it('has every tile at its place in its colour, half see-through (worked out by hand)', async () => {
     const files = await heatmapsOf(await slide());
-    // Half of white and half of violet, green, yellow.
+    // Each colour is the mean of white and violet, green or yellow.
     const colours = { '255,255,255': '.', '162,128,170': 'L', '144,200,198': 'M', '254,243,146': 'H' };
     expect(await letters(files['WSI-001.png'], { width: 160, height: 80, block: 20 }, colours)).toEqual([
       'LL....HH',
@@ -176,7 +176,7 @@ describe('a heatmap without thumbnail', () => {
       [0, 0],
       [512, 0],
       [1024, 0],
-      // Another contour: a grid of its own.
+      // This tile is in another contour, which has its own grid.
       [1030, 512],
     ] as const;
     const files = await heatmapsOf({
@@ -185,7 +185,7 @@ describe('a heatmap without thumbnail', () => {
       embed: [embedOf('e1', unit, [{ at, coords: { unit: 'px', side: null } }])],
     });
     const { at: pixel } = await pixelsOf(files['WSI-001.png']);
-    // 16 pixels of picture for 512 of the slide.
+    // 512 pixels of the slide are 16 pixels of the picture.
     expect(pixel(left + 33, top + 17)).toEqual([253, 231, 37]);
     expect(pixel(left + 31, top + 17)).toEqual([236, 236, 236]);
     expect(pixel(left + 15, top + 15)).toEqual([68, 1, 84]);

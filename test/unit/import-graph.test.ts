@@ -7,7 +7,10 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => join(source, name));
 
-/** Static imports that exist at run time; type-only imports and import() break no start-up. */
+/**
+ * Static imports that exist at run time. A cycle of type-only imports or import() cannot break the start of the
+ * program.
+ */
 function importsOf(file: string): string[] {
   const statements = readFileSync(file, 'utf8').matchAll(
     /^(?:import|export) (?!type )(?:[^'"]*from )?'(\.[^']+)\.js';$/gms,
@@ -15,13 +18,16 @@ function importsOf(file: string): string[] {
   return [...statements].map(([, path]) => `${resolve(dirname(file), path ?? '')}.ts`);
 }
 
-/** Everything a file names of another: static imports, type-only imports, and import(). */
+/** All files that a file imports: by static imports, type-only imports, and import(). */
 function mentionsOf(file: string): string[] {
   const statements = readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*'(\.[^']+)\.js'/g);
   return [...statements].map(([, path]) => `${resolve(dirname(file), path ?? '')}.ts`);
 }
 
-/** The folder below operators or pipeline, or the folder below src. A file outside of such a folder is a room of its own. */
+/**
+ * The folder below operators or pipeline, or else below src. A file directly in operators or pipeline counts as a
+ * folder.
+ */
 function roomOf(file: string): string {
   const [first = '', second, ...rest] = relative(source, file).split('/');
   if (first !== 'operators' && first !== 'pipeline') return first;

@@ -50,11 +50,11 @@ afterEach(() => vi.restoreAllMocks());
 interface Written {
   readonly config: Config;
   readonly text: string;
-  /** What `inspect` refuses. */
+  /** The reasons for which `inspect` refuses the cohort. */
   readonly refused: readonly string[];
 }
 
-/** Writes the experiment for a folder and looks at the folder through it, as `inspect` does. */
+/** Writes the experiment for a folder, then inspects the folder with this experiment, as `inspect` does. */
 async function written(root: string): Promise<Written> {
   const out = folder();
   await init(out, { from: root });

@@ -86,7 +86,7 @@ async function askHead(
   );
   const head = module.create({
     ...{ inputs, randomDrop: false, criterion: binaryCriterion, config },
-    // Behind a frozen layer tables are read raw, as in stage3/method-head.ts.
+    // A frozen layer reads tables without a projection, as in stage3/method-head.ts.
     projected: inputs.map(({ modality }) => (options.aligned || (frozen && modality !== 'WSI') ? null : 5)),
     rng: (purpose) => rng(5, purpose),
   });

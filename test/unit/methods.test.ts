@@ -94,7 +94,7 @@ describe("the paper's numbers in the code are those of the method description", 
 });
 
 const example = loadConfig({ text: 'name: demo' }).config;
-/** Some classical models are of time-to-event alone. */
+/** Some classical models need a time-to-event outcome. */
 const outcomeFor = (id: string): string => {
   const method = methodOf(id);
   return method.kind === 'classic' && method.outcome === 'timeToEvent'
@@ -124,13 +124,13 @@ const inputsFor = (aligned: boolean): readonly ModalityInput[] =>
 const registered = methodIds.map(methodOf);
 /** The general names of HANCOCK's methods. For these, the numbers of the paper are stored under HANCOCK's names. */
 const general = Object.values(hancockAliases);
-/** Names that a heading of section 12 has, or that begin an entry of section 11.6. */
+/** Names of methods in the headings of section 12 and at the beginning of the entries of section 11.6. */
 const described = [
   ...description.matchAll(/^### 12\.\d+ .*?`([a-z][a-z0-9_-]*)`/gm),
   ...(/^### 11\.6 [^]*?(?=^## )/m.exec(description)?.[0] ?? '').matchAll(/\*\*`([a-z][a-z0-9_-]*)`\*\*:/g),
 ].map(([, id = '']) => id);
 
-// CONTRIBUTING.md, "Add a method", step by step for every entry.
+// Checks every step of "Add a method" in CONTRIBUTING.md for every registered method.
 describe.each(registered.map((method) => ({ id: method.id, method })))('the method $id', ({ id, method }) => {
   it('has an id that a key of the experiment and a folder can be, and a title of its own', () => {
     expect(id).toMatch(/^[a-z][a-z0-9_-]*$/);

@@ -31,7 +31,7 @@ const inputsOf = (widths: Readonly<Record<ModalityId, number>>): readonly Modali
 const inputs = inputsOf({ WSI: 24, Clin: 7, Blood: 16 });
 const patients = [3, 0, 39, 3, 17, 20, 21, 22, 8];
 
-/** To 1e-5 of the largest element. */
+/** Expects each element to differ by less than 1e-5 of the largest element. */
 const close = (actual: ArrayLike<number>, wanted: ArrayLike<number>, what: string): void => {
   expect(actual.length, what).toBe(wanted.length);
   const most = Array.from(wanted).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
@@ -69,7 +69,7 @@ describe('the fusion network by native products', () => {
       dropout: rate === 0 ? null : fillDropout(new Float32Array(rows * 10), rate, rng(9, 'mask')),
     };
     const found = async (pass: FusionPass, vectorsWanted: boolean) => {
-      // Gradients are added to what is there.
+      // `backward` must add gradients to the values that `into` already has.
       const into = new Float32Array(net.layout.size).fill(0.5);
       const vectors = await pass.backward(normals(rows * logits, 'd'), into, vectorsWanted);
       pass.dispose();

@@ -32,7 +32,7 @@ describe('the learning curves of a run', () => {
   });
 
   it('make room for those that told something later, and are then read from the log', async () => {
-    // Room for ten numbers: an epoch with one metric is two.
+    // These curves can keep ten numbers. An epoch with one metric takes two.
     const curves = new Curves(10);
     const log = [1, 2, 3].flatMap((at) => [epoch('old', at, { loss: at }), epoch('new', at, { loss: -at })]);
     for (const event of log.slice(0, 5)) curves.add(event);

@@ -111,7 +111,7 @@ describe('scaling', () => {
 
   it('standardises by the population deviation of the filled column', () => {
     const column = fitted({ kind: 'numeric' }, [1, 1, 4, null], { ...paper, scaler: 'zscore' });
-    // Filled: 1, 1, 4, 1; mean 7/4, variance 27/16.
+    // The cells after filling are 1, 1, 4, 1. Their mean is 7/4, their variance 27/16.
     expect(column.offset).toBeCloseTo(1.75, 12);
     expect(column.scale).toBeCloseTo(Math.sqrt(27) / 4, 12);
   });

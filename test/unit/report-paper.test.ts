@@ -193,7 +193,7 @@ describe('the figures of the whole paper', () => {
 
   it('draw the vectors of a patient before and after, absent modalities empty', () => {
     const rows = csv('latent-vectors-svd').slice(1);
-    // Patient 001 lacks the first of seven modalities; six numbers a vector.
+    // Patient 001 lacks the first of seven modalities. Each vector has six numbers.
     expect(rows).toHaveLength(6 * 2 * 6);
     expect(new Set(rows.map(([, modality]) => modality))).not.toContain('WSI');
     expect(files['figure-latent-vectors-svd.svg']).toContain('stroke="#e31a1c"');

@@ -27,9 +27,9 @@ interface Run {
 
 /** Simulates a bad disk. Both functions return the error that a reader of the artifact gets. */
 interface Damage {
-  /** Puts an artifact out of the way, as its reader does. */
+  /** Moves an artifact aside, as a reader does that finds it damaged. */
   readonly now: (key: string) => HafError;
-  /** The same for an artifact that another reader has set aside already. */
+  /** The artifact has already been moved aside by another reader. */
   readonly before: (key: string) => HafError;
 }
 

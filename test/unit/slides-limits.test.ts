@@ -30,7 +30,7 @@ function entryOf(bytes: Buffer, tag: number): number {
 
 describe('a small TIFF that takes much memory is refused before it does', () => {
   it('directories that all name the same bytes', async () => {
-    // The description of each directory is the whole file.
+    // Each of the 300 directories says that its description is the whole file.
     const bytes = madeTiff(Array.from({ length: 300 }, () => page([[270, 2, Buffer.alloc(5)]])));
     for (let at = bytes.readUInt32LE(4); at !== 0;) {
       const count = bytes.readUInt16LE(at);
@@ -158,7 +158,8 @@ describe('a JPEG 2000 tile', () => {
 });
 
 describe('a slide whose rows of tiles take much memory', () => {
-  // 80,000 x 1200 x 3 bytes; all tiles share their bytes, as converters write blank ones.
+  // A row of tiles takes 80,000 x 1200 x 3 bytes. All tiles share the same bytes of the file. Some converters
+  // store blank tiles like this.
   it('is read from its tiles, and gives the same pixels', async () => {
     const [width, side] = [80_000, 1200];
     const made = rgbPage({ width: 64, height: 64, colour: [9, 9, 9] });

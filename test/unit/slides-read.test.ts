@@ -76,7 +76,7 @@ describe('an Aperio slide', () => {
     const reader = await openSlide(path);
     expect(greatestDifference(await reader.read(0, region), await expected(path, 0, region))).toBe(0);
     const half = { ...region, x: region.x >> 1, y: region.y >> 1 };
-    // Page 1 is the thumbnail.
+    // Level 1 is page 2 of the file, because page 1 is the thumbnail.
     expect(greatestDifference(await reader.read(1, half), await expected(path, 2, half))).toBe(0);
   });
 

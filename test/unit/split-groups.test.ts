@@ -61,7 +61,7 @@ describe('folds that leave one group out', () => {
   it('validate on a ninth of each class of the others', async () => {
     const { splits } = await drawn();
     const outcome = new Map(cohort.map(({ id, y }) => [id, y]));
-    // 40 others: 30 without the event and 10 with it.
+    // The two other sites have 40 patients: 30 without the event and 10 with it.
     for (const { val } of splits.folds)
       expect([0, 1].map((y) => val.filter((id) => outcome.get(id) === y).length)).toEqual([3, 1]);
   });
@@ -111,7 +111,7 @@ describe('folds that leave one group out', () => {
     const small = new Map(cohort.map(({ id }, i) => [id, [1, 2, 3].includes(i) ? 'Ulm' : 'Bonn']));
     const { problems } = await drawn(small, { folds: 2 });
     expect(problems.every(({ severity }) => severity === 'warning')).toBe(true);
-    // Three patients of one outcome are all that is left when Bonn is tested.
+    // When Bonn is tested, only the three patients of Ulm are left, and all of them are living.
     expect(problems.map(({ reason }) => reason).sort()).toEqual([
       'All test patients of fold 1 ("Ulm") are living: the AUC of this set is undefined.',
       'All training patients of fold 0 ("Bonn") are living: the AUC of this set is undefined.',

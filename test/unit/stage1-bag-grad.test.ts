@@ -198,7 +198,7 @@ describe.each(['onnx', ...fastBackends] as const)('bagGrad on the %s backend', (
   });
 });
 
-// These backends repeat every bit. A GPU is not tested, because it may sum in another order each time.
+// These backends give the same bits in every run. A GPU is not tested, because it may sum in another order each time.
 describe.each(['onnx', 'wasm'] as const)('bagGrad on the %s backend', (backend) => {
   beforeAll(async () => {
     await useBackend(backend);

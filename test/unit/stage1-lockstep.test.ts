@@ -70,7 +70,7 @@ const together = (room: DeviceRoom): Promise<unknown[][]> => {
   return Promise.all(folds.map((index, i) => worked(index, places[i] as DevicePlace)));
 };
 
-/** Every number of `actual` within 1e-5 of the largest of its array. */
+/** Expects each number to differ by at most 1e-5 of the largest number of its array. */
 function expectSame(actual: unknown, expected: unknown): void {
   if (expected instanceof Float32Array) {
     const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -100,7 +100,7 @@ describe.each(fastBackends)('folds in lockstep on the %s backend', (name) => {
     for (const index of folds) alone.push(await worked(index, null));
     const forward = vi.spyOn(EncoderStack.prototype, 'forward');
     expectSame(await together(roomOf()), alone);
-    // Two steps and one validation of three folds.
+    // Two steps and one validation: each takes one forward pass for all three folds together.
     expect(forward).toHaveBeenCalledTimes(3);
     expect(tf.memory().numTensors).toBe(before);
   });

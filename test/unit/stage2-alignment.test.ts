@@ -17,7 +17,7 @@ const defaults: AlignmentOptions = {
   sign: 'sum',
 };
 
-/** `matrices[b][d][m]` as a group. */
+/** Makes a group from `matrices[b][d][m]`: patient b, element d of the vector of modality m. */
 function groupOf(
   matrices: readonly (readonly (readonly number[])[])[],
   mask: readonly (readonly number[])[],
@@ -30,7 +30,7 @@ function groupOf(
   return { u: Float64Array.from(u), mask: Uint8Array.from(mask.flat()), modalities, width };
 }
 
-/** A gradient [B, M, D] back as `[b][d][m]`. */
+/** Converts a gradient [patients, modalities, width] to the order `[b][d][m]`. */
 const matricesOf = (gradient: Float64Array, { modalities, width }: AlignmentGroup): number[][][] =>
   Array.from({ length: gradient.length / (modalities * width) }, (_, b) =>
     Array.from({ length: width }, (_, d) =>

@@ -21,7 +21,10 @@ const { align, clip } = resolvedConfig();
 const modalities = ['WSI', 'TMA', 'Clin', 'Blood'] as const;
 const width = 5;
 
-/** Patients x modalities, some without slide, one modality that a single patient with a slide has. */
+/**
+ * Rows are patients, columns are modalities, and column 0 is the slide. Of the patients with a slide, only the first
+ * has the last modality.
+ */
 const mask = [
   [1, 1, 1, 1],
   [1, 1, 0, 0],

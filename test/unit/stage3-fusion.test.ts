@@ -175,7 +175,7 @@ const inputs: readonly ModalityInput[] = (['Clin', 'Blood', 'ICD'] as const).map
   };
 });
 
-/** Native TensorFlow on the CPU has native passes beside it; here its own are tested, as on a GPU. */
+/** The passes under test. With native TensorFlow these are the tensor passes, which training uses only on a GPU. */
 const passesHere = (): FusionPasses => (tf.getBackend() === 'tensorflow' ? tensorFusionPass : fusionPass);
 
 const trainingOf = (

@@ -69,7 +69,7 @@ describe('a trained head when modalities are hidden', () => {
     const { asked } = await tested();
     for (let share = 1; share <= 9; share++) {
       const own = asked.slice(1 + (share - 1) * draws, 1 + share * draws).map(({ open }) => open);
-      // 4800 coins: one standard deviation is 0.007 at most.
+      // The mean of 4800 random bits has a standard deviation of at most 0.007.
       expect(Math.abs(mean(own.flat()) - (1 - share / 10)), `rho ${share / 10}`).toBeLessThan(0.03);
       for (let m = 0; m < 4; m++)
         expect(

@@ -36,7 +36,7 @@ const single: { readonly [K in keyof Config['single']]: Config['single'][K] } = 
   dropout: 0.5,
   logits: 2,
 };
-/** Settings that only some methods learn by. */
+/** Settings that only some methods use in training, and these methods. */
 const readers: Readonly<Record<string, readonly string[]>> = {
   projection: ['drop', 'all_mlp'],
   lambdaMoFe: ['haf', 'drop'],

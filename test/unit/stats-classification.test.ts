@@ -5,7 +5,7 @@ import { mean, populationStd } from '../../src/operators/stats/spread.js';
 
 describe('classification at a threshold', () => {
   it('counts both kinds of errors', () => {
-    // Two of three deceased found, three of four living spared.
+    // Two of three deceased and three of four living patients are classified correctly.
     const got = classify([1, 1, 1, 0, 0, 0, 0], [0.9, 0.6, 0.2, 0.7, 0.1, 0.2, 0.3]);
     expect(got.accuracy).toBeCloseTo(5 / 7, 12);
     expect(got.sensitivity).toBeCloseTo(2 / 3, 12);

@@ -140,7 +140,7 @@ describe('names that come from stored results', () => {
     const path = join(root, manifestKey(manifest.id));
     writeFileSync(path, JSON.stringify({ ...manifest, files: [{ ...file, name }] }));
     expect(await store.manifest(manifest.id)).toBeNull();
-    // It is made again.
+    // The artifact can be stored again.
     expect(await store.commit(manifest)).toEqual(manifest);
     rmSync(root, { recursive: true });
   });

@@ -181,7 +181,7 @@ describe('D-calibration', () => {
       survival.map(() => 1),
     );
     expect(dCalibration(test, survival)).toMatchObject({ chiSquare: 0, p: 1, degrees: 9, reason: null });
-    // All in one bin: (20 - 2)^2 / 2 + 9 * 2.
+    // All 20 patients are in one of 10 bins, and 2 are expected in each: (20 - 2)^2 / 2 + 9 * 2.
     expect(
       dCalibration(
         test,

@@ -29,7 +29,7 @@ describe('cuts between risk groups', () => {
 
 describe('risk groups', () => {
   it('are cut by the training risks of the own fold', () => {
-    // Fold 0 has small risks, fold 1 large ones. With one cut for both, a group would be a fold.
+    // Fold 0 has small risks, fold 1 large ones. If both had the same cut, each group would be one of the folds.
     const tested = patients([0, 10, 2, 12, 0, 10, 2, 12], 2);
     const { groups } = riskGroups(
       tested,

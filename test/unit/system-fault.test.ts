@@ -88,7 +88,7 @@ describe('a fault of the machine', () => {
         Array.from(errors, () => [expected, null]),
       );
     }
-    // Rights are those of the file.
+    // Missing permission is a fault of the file, not of the machine.
     expect(foreign('it is damaged', '', null, failing('EACCES')).code).toBe('HAF_FEATURES_INVALID');
     expect(unreadable('/x.svs', 'damaged', '', new Error('no JPEG')).code).toBe('HAF_SLIDE_UNREADABLE');
   });

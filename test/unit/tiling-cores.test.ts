@@ -102,7 +102,7 @@ describe('the cores of a patient', () => {
     expect((await at(0.8)).coords).toEqual([[0, 0], [0, 256]]); // prettier-ignore
     expect((await at(240 / 255)).coords).toHaveLength(2);
     expect((await at(0.95)).coords).toHaveLength(4);
-    // A share of white of exactly 1 - c stays.
+    // A tile stays if its share of white is exactly 1 - minContent, here 1.
     expect((await at(0.8, 0)).coords).toHaveLength(4);
   });
 

@@ -15,7 +15,7 @@ const stain = [200, 120, 180] as const;
 const piece = { x: 256, y: 256, width: 1024, height: 768, colour: stain };
 const small = { x: 1600, y: 100, width: 128, height: 128, colour: stain };
 
-/** Pictures are the same for all. */
+/** All slides of these tests share these pictures. */
 const levels = [1, 4, 16].map((factor) =>
   plainPicture(
     2048 / factor,
@@ -28,7 +28,7 @@ const levels = [1, 4, 16].map((factor) =>
   ),
 );
 
-/** 2048 x 1536 with a piece of 1024 x 768, a small one, and a hole; levels 1, 4 and 16. */
+/** A slide of 2048 x 1536 pixels with levels 1, 4 and 16: a piece of 1024 x 768 with a hole, and a small piece. */
 const slide = (info: Partial<SlideInfo> = {}): SlideReader => memorySlide(levels, info);
 
 /** The sizes are small enough for pieces of one 512-pixel tile, and exact enough to compute by hand. */

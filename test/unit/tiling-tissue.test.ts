@@ -30,7 +30,7 @@ const text = ({ width, data }: GreyImage, marks = '.#'): readonly string[] =>
     Array.from(data.subarray(y * width, (y + 1) * width), (value) => marks[Math.round(value / 255 * (marks.length - 1))]).join(''), // prettier-ignore
   );
 
-/** A square outline of the given side, its area side squared. */
+/** The outline of a square. Its area is `side` squared. */
 const square = (x: number, y: number, side: number): Int32Array =>
   Int32Array.of(x, y, x, y + side, x + side, y + side, x + side, y);
 
@@ -146,7 +146,7 @@ describe('polygons', () => {
 
 describe('what counts as tissue', () => {
   const settings = { minArea: 2, minHoleArea: 1, maxHoles: 2 };
-  // 64 pixels of the picture are a tile of 512.
+  // A tile of 512 x 512 slide pixels is 8 x 8 = 64 pixels of the picture.
   const downsample = [64, 64] as const;
 
   it('areas are counted in tiles of 512, cut to whole pixels', () => {

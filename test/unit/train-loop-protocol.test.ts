@@ -25,7 +25,7 @@ async function trained(
     layout: layoutOf([{ name: 'weight', shape: [2], fanIn: 1 }]),
     step: () => Promise.resolve({ loss: training(epoch), gradient: new Float32Array(2), metrics: {} }),
     validate: () => Promise.resolve({ loss: validation(epoch), discrimination: epoch++ / 1000 }),
-    // It has no gradient on purpose.
+    // The gradient is zero on purpose, so the weight is exempt from the check for lost gradients.
     exempt: () => new Set(['weight']),
   };
   const history = await train(model, {
@@ -47,7 +47,7 @@ async function trained(
 describe('the training protocol', () => {
   it('shrinks weights without a gradient, as far as weight decay goes', async () => {
     const { parameters } = await trained({ epochs: 5, lr: 0.01, weightDecay: 0.1 });
-    // Without another gradient, Adam moves every weight by the learning rate.
+    // Weight decay is the only gradient here. So each step of Adam moves every weight by the learning rate.
     expect(parameters[0]).toBeCloseTo(0.95, 4);
     expect(parameters[1]).toBeCloseTo(-1.95, 4);
     expect([...(await trained({ epochs: 5, lr: 0.01, weightDecay: 0 })).parameters]).toEqual([1, -2]);

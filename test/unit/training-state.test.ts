@@ -24,13 +24,16 @@ interface Script {
   readonly skips?: (epoch: number) => number;
 }
 
-/** What a job leaves: its weights bit by bit and its history as it is stored. */
+/** The result of a job: its weights bit by bit, and its history as it is stored. */
 interface Left {
   readonly weights: readonly number[];
   readonly history: string;
 }
 
-/** A job in a process of its own. It is killed in epoch `lastEpoch`. */
+/**
+ * Runs a job from `firstEpoch` on with new objects, as a new process does. It is killed in the epoch after
+ * `killedAfter`.
+ */
 async function run(
   { monitor = 'valAuc', validation, skips = () => 0 }: Script,
   memory: CheckpointMemory,
@@ -121,7 +124,7 @@ it('counts steps without a finite loss over an interruption', async () => {
   };
   const memory = new CheckpointMemory();
   await expect(run(script, memory, 1, 3)).rejects.toThrow('killed');
-  // Two steps an epoch: the tenth in a row is the second one of epoch 5.
+  // An epoch has two steps. The tenth step without a finite loss is the second step of epoch 5.
   let validated = 0;
   const counting: Script = {
     ...script,
