@@ -15,7 +15,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a command line in a folder, in a shell that limits itself first. */
+/** Runs a command line in a folder. Its shell first runs `before`, which sets limits for the process. */
 function limited(before: string, args: readonly string[], cwd: string): Ended {
   const command = `${before} && exec "$0" "$@"`;
   const { status, stdout, stderr } = spawnSync('bash', ['-c', command, process.execPath, entry, ...args], {

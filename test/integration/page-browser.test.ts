@@ -24,7 +24,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 interface Opened {
   readonly page: Page;
-  /** What the browser says against the page. */
+  /** Errors and warnings that the browser reports about the page. */
   readonly complaints: string[];
   /** Requests to other servers. */
   readonly strays: string[];

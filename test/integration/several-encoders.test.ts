@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Embeds the slide with one encoder and gives how its jobs ended. */
+/** Embeds the slide with one encoder. Returns how the jobs ended, by stage. */
 async function embedded(
   slide: string,
   model: string,

@@ -70,7 +70,7 @@ export function expectNoneTwice(folder: string): void {
   expect(manifestNames(folder)).toEqual([...new Set(made)].sort());
 }
 
-/** Checks the same, and that every job of the plan was reported as done. */
+/** Checks what `expectNoneTwice` checks, and that every job of the plan was reported as done. */
 export function expectOnce(folder: string): void {
   expectNoneTwice(folder);
   const plan = JSON.parse(readFileSync(join(runFolder(folder), 'plan.json'), 'utf8')) as object;

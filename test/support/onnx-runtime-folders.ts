@@ -17,9 +17,10 @@ export const describedOnnx = (changes: Partial<OnnxRuntimeDescription> = {}): On
 });
 
 /**
- * Makes a folder of backends with ONNX runtimes by name: a description, text in its place, or null for none.
+ * Makes a folder of backends that contains ONNX runtimes.
  *
- * @param code of the package onnxruntime-node in each of them
+ * @param runtimes by name: the description of the runtime, another text in place of it, or null for no description
+ * @param code source of the package onnxruntime-node in each runtime
  */
 export function onnxRuntimeFolders(
   runtimes: Readonly<Record<string, Partial<OnnxRuntimeDescription> | string | null>>,

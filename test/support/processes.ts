@@ -12,7 +12,7 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** A command that runs the given command in its place (`ip netns exec NAME`). */
   readonly within?: readonly string[];
-  /** The main script of another build than that of this checkout. */
+  /** The main script to run. @default that of the build of this checkout */
   readonly entry?: string;
 }
 

@@ -27,7 +27,11 @@ export function madeCores(columns = 4, rows = 3): readonly MadeCore[] {
   });
 }
 
-/** A tiled TIFF of round cores on white, as a scanner makes of a tissue microarray. @param mpp micrometres per pixel; null says none */
+/**
+ * A tiled TIFF of round cores on white, as a scanner makes of a tissue microarray.
+ *
+ * @param mpp micrometres per pixel; null leaves it out of the file
+ */
 export function tmaSlide(cores: readonly MadeCore[], mpp: number | null = 0.5): Buffer {
   const [columns, rows] = [tmaWidth / tile, tmaHeight / tile];
   const pixel = (x: number, y: number): readonly [number, number, number] =>

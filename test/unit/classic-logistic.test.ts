@@ -250,7 +250,7 @@ describe('penalised logistic regression', () => {
       fitLogisticRidge(of, y, inner, { nonNegative }).path.map(({ logLoss }) => logLoss);
     const bound = losses(turned, true);
     losses(turned, false).forEach((loss, k) => expect(bound[k]).toBeCloseTo(loss, 6));
-    // Without the second column, whose weight is below 0 in every inner fold.
+    // The weight of the second column would be below 0 in every inner fold. So the bound of 0 removes this column.
     const first = matrix(Array.from({ length: x.rows }, (_, i) => [x.values[2 * i] ?? NaN]));
     const alone = losses(first, false);
     losses(x, true).forEach((loss, k) => expect(loss).toBeCloseTo(alone[k] ?? NaN, 6));

@@ -58,7 +58,7 @@ const paired = { method: 'haf', patients: 699, onlyFirst: 20, onlySecond: 29, ac
 const why = 'Fewer than two deceased patients in fold 1';
 
 describe('the tables of comparisons', () => {
-  /** The summary of a run with comparisons of our own in it. */
+  /** The summary of a run, with the given comparisons in place of the computed ones. */
   const summaryOf = async (comparisons: Summary['comparisons']): Promise<Summary> => ({
     ...summarySchema.parse((await files(['haf', 'ps3', 'mdlm']))[summaryFile]),
     comparisons,

@@ -27,7 +27,7 @@ const outcome = {
 } as const;
 const table = { kind: 'table', file: 'rna.csv' } as const;
 const bag = { kind: 'bag', files: 'uni/*.h5' } as const;
-/** An experiment on a cohort of its own with these modalities. */
+/** An experiment with `layout: own` and these modalities. */
 const own = (modalities: Readonly<Record<string, object>>, data: object = {}, rest: object = {}): object => ({
   ...rest,
   data: { layout: 'own', outcome, modalities, ...data },

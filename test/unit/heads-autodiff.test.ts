@@ -32,7 +32,7 @@ const inputs: readonly ModalityInput[] = widths.map(([modality, width], m) => {
     kind: modality === 'WSI' ? 'bag' : 'table',
     width,
     values: Float32Array.from({ length: patients * width }, () => stream.normal()),
-    // The last patient has Blood alone.
+    // The last patient has no modality except Blood.
     observed: Uint8Array.from({ length: patients }, (_, i) =>
       modality === 'Blood' || (i < 11 && i % 4 !== m) ? 1 : 0,
     ),
@@ -51,7 +51,7 @@ interface Case {
   readonly step?: number;
 }
 
-/** A network of the test's own: it shows that random drop works for any network. */
+/** A network that exists only in this test. It shows that random drop works for any network. */
 const anyNetwork = autodiffHead(({ tokens, output }) => ({
   specs: linearSpecs('any', tokens[0] ?? 0, output.outputs),
   forward: ({ tokens: given, weights }) => ({

@@ -109,7 +109,7 @@ describe('the gradient', () => {
     const affinities = jointAffinities(squaredDistances(clustered(n, 3), width), n, 3);
     const random = rng(3, 'map');
     const map = Float64Array.from({ length: 2 * n }, () => random.normal());
-    // Written anew from eq. 2 and 4 of the paper of t-SNE.
+    // Computed independently from equations 2 and 4 of the t-SNE paper.
     const divergence = (at: Float64Array): number => {
       const kernel = squaredDistances(at, 2).map((distance, pair) =>
         pair % (n + 1) === 0 ? 0 : 1 / (1 + distance),

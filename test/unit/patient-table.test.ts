@@ -7,7 +7,7 @@ import type { Unit } from '../../src/pipeline/stage.js';
 import { findBags } from '../../src/pipeline/sources/bag-files.js';
 import { resolvedConfig, type Changes } from '../support/resolved-config.js';
 
-/** An own cohort of one bag modality. */
+/** A cohort with `layout: own` and one bag modality. */
 const own = (bag: object, patients: object = { id: 'PATIENT' }): Changes => ({
   modalities: ['WSI'],
   data: {

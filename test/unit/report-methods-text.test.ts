@@ -36,7 +36,7 @@ function textOf(
   return methodsText(input).find((paragraph) => paragraph.heading === heading)?.text ?? '';
 }
 
-/** An own cohort with these modalities. */
+/** A cohort with `layout: own` and these modalities. */
 const own = (modalities: Readonly<Record<string, object>>): Changes => ({
   data: {
     layout: 'own',

@@ -33,7 +33,7 @@ function storeOf(there: Set<string>): { store: ArtifactStore; asked: () => numbe
   return { store: store as ArtifactStore, asked: () => asked };
 }
 
-/** The plan of an experiment with so many feature files. */
+/** The plan of an experiment with this number of feature files. */
 function planOf(files: number, store: ArtifactStore): Promise<Plan> {
   const config = testConfig();
   const found = testFiles();

@@ -13,7 +13,7 @@ const reasonOf = async (bytes: Buffer): Promise<string> => {
 
 const page = (tags: readonly MadeTag[] = []) => rgbPage({ width: 64, height: 64, colour: [9, 9, 9], tags });
 
-/** Bytes with a change to them. */
+/** A copy of bytes, with one change. */
 function changed(bytes: Buffer, change: (bytes: Buffer) => void): Buffer {
   const copy = Buffer.from(bytes);
   change(copy);

@@ -54,7 +54,7 @@ describe('a step with random drop', () => {
       kind: 'table',
       width,
       values: Float32Array.from({ length: patients * width }, () => 2 * stream.normal()),
-      // The last patient has Cell alone.
+      // The last patient has no modality except Cell.
       observed: Uint8Array.from({ length: patients }, (_, i) =>
         modality === 'Cell' || (i < 11 && i % 4 !== m) ? 1 : 0,
       ),

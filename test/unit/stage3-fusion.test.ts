@@ -168,7 +168,7 @@ const inputs: readonly ModalityInput[] = (['Clin', 'Blood', 'ICD'] as const).map
     kind: 'table',
     width,
     values: Float32Array.from({ length: patients * width }, () => stream.normal()),
-    // The last patient has ICD alone.
+    // The last patient has no modality except ICD.
     observed: Uint8Array.from({ length: patients }, (_, i) =>
       modality === 'ICD' || (i < 11 && i % 4 !== m) ? 1 : 0,
     ),

@@ -17,7 +17,7 @@ const geometry = {
   mpp: 0.5,
 } as const;
 
-/** A slide whose pixels have the number of their tile. From a row of pixels on it is damaged. */
+/** A slide whose pixels have the number of their tile. It is damaged from the row of pixels `damagedFrom` on. */
 function slide(damagedFrom = Infinity): SlideReader & { readonly rowsRead: number[] } {
   const rowsRead: number[] = [];
   const height = tiles.length * side;

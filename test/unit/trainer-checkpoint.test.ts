@@ -69,7 +69,7 @@ describe('a training process', () => {
     return { result, reported: reported ?? [], kept: kept ?? [] };
   };
   const filesOf = (result: unknown): JobResult['files'] => (result as JobResult).files;
-  /** The epoch whose end the checkpoint in the store holds. */
+  /** The last epoch that the checkpoint in the store contains. */
   const keptEpoch = async (): Promise<number> => {
     const bytes = await store.checkpoint(job.artifact);
     const state = bytes && decodeCheckpoint(bytes)?.snapshot.state;
