@@ -1,4 +1,5 @@
-// A process that reads damaged inputs of one reader and tells its parent of each. Arguments: reader, first seed, end, folder.
+// A child process that reads damaged inputs with one reader and reports each result to its parent. Arguments: reader,
+// first seed, end, folder.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { damaged, soundFiles, values, width } from './fuzz-inputs.mjs';

@@ -1,4 +1,4 @@
-// Inputs of the fuzz bench: sound files of each kind, and damage done to them by a numbered seed.
+// Inputs for fuzz-readers.mjs: valid files of each kind, and copies of them that are damaged by a numbered seed.
 import { readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export const values = Float32Array.from({ length: rows * width }, (_, i) => 1 + 
 const bytes = Buffer.from(values.buffer);
 const latin = (text) => Buffer.from(text, 'latin1');
 
-/** A generator of its own for each seed (mulberry32). */
+/** Makes the random generator of a seed (mulberry32). It returns whole numbers below the given bound. */
 export function random(seed) {
   let state = seed >>> 0;
   return (below) => {

@@ -1,4 +1,4 @@
-// Pictures of every kind that is read, and mutations of them that a seed decides.
+// Valid pictures of every kind that the program reads, and changed copies of them. A seed decides the changes.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -178,7 +178,7 @@ function changeTag(bytes, random) {
       copy.writeUInt32LE(random.int(2) === 0 ? value : small, at + (big ? 12 : 8));
       break;
     default:
-      // Another tag's value, as a whole.
+      // Replaces the whole value of the tag by that of another tag.
       copy.copy(
         copy,
         at + (big ? 12 : 8),

@@ -1,7 +1,9 @@
-// Fuzzes the readers of pictures: `npm run build && node test/bench/fuzz-pictures.mjs [READER|all] [COUNT] [FIRST SEED]`.
-// An input is known by reader and seed: `node test/bench/fuzz-pictures.mjs png 1 4711` makes input 4711 again. A child process
-// reads the inputs; what ends it, holds it for more than 10 s of CPU time, takes more than 1 GB or is HAF_INTERNAL is printed
-// with its seed. Exit code 1 when there is any.
+// Fuzzes the readers of pictures. Reader and seed determine an input: `fuzz-pictures.mjs png 1 4711` makes input 4711
+// again. A child process reads the inputs. Prints the seed of each input that ends the child process, takes more than
+// 10 s of CPU time or more than 1 GB, gives HAF_INTERNAL, or is read despite a wrong checksum. The exit code is 1 if
+// there is such an input.
+//
+//   npm run build && node test/bench/fuzz-pictures.mjs [READER|all] [COUNT] [FIRST SEED]
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +18,7 @@ const reportEvery = 2000;
 
 const [what = 'all', count = '20000', first = '1', mode = ''] = process.argv.slice(2);
 
-/** Reads everything of a picture: levels in the middle, all of it as a thumbnail. */
+/** Reads the middle of each level, and the whole picture as a thumbnail if it is small enough. */
 async function readAll(path) {
   const { openSlide } = await import('../../dist/src/operators/slides/open-slide.js');
   const { thumbnailOf } = await import('../../dist/src/operators/tiling/thumbnail.js');
@@ -68,7 +70,7 @@ function cpuOf(pid) {
   }
 }
 
-/** Reads one portion in a child. @returns the seed to go on with */
+/** Reads inputs in one child process until it ends. @returns the seed of the next input to read */
 function portion(kind, count, first, found, counts) {
   return new Promise((resolve) => {
     const worker = fork(import.meta.filename, [kind, String(count), String(first), 'child'], {

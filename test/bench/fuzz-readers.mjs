@@ -1,9 +1,10 @@
-// Feeds damaged inputs to every reader and counts what must not happen: a process that ends, a silence of more than 10 s, more than
-// 1 GB of memory, HAF_INTERNAL, damage under a checksum that is handed out. Seeds are printed, so that an input can be made again.
+// Feeds damaged inputs to every reader and counts faults: the process ends, reports nothing for more than 10 s, takes
+// more than 1 GB of memory, gives HAF_INTERNAL, or returns changed values although a checksum covers them. Prints the
+// seed of each fault, so that its input can be made again.
 //
 //   npm run build && node test/bench/fuzz-readers.mjs [READER,...] [INPUTS] [FIRST SEED]
 //
-// HAF_FUZZ_KEEP=DIR writes the inputs that failed there.
+// HAF_FUZZ_KEEP=DIR writes the inputs with faults to this folder.
 import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,9 @@ const child = fileURLToPath(new URL('./fuzz-child.mjs', import.meta.url));
 const [silenceMs, mostMiB] = [10_000, 1024];
 const keep = process.env.HAF_FUZZ_KEEP;
 
-/** Reads inputs in one process until the end, or until it ends, hangs or takes too much. Gives the seed to go on from. */
+/**
+ * Reads inputs in one child process, until the last seed or a fault. Resolves with the seed of the next input to read.
+ */
 function part(reader, first, end, folder, told) {
   return new Promise((resolve) => {
     const process_ = fork(child, [reader, first, end, folder], {

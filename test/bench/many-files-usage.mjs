@@ -1,6 +1,6 @@
 /**
- * With --import: writes what this process took to the file in HAF_BENCH_USAGE when it exits. The child processes that have ended -
- * trainers and the broker - are a number of their own; null where there is no /proc.
+ * Loaded with `node --import`. When the process exits, writes its time and peak memory to the file that HAF_BENCH_USAGE
+ * names. `childSeconds` is the CPU time of its ended child processes (trainers and the broker), or null without /proc.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';

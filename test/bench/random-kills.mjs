@@ -1,10 +1,11 @@
-// Kills processes of short runs at random moments, starts them again, and compares each run with one that nobody disturbed.
+// Kills processes of short runs at random moments, starts them again, and compares each run with an undisturbed run.
 //
 //   npm run build && HAF_BACKEND=onnx node test/bench/random-kills.mjs [KILLS] [SEED]
 //
-// A run is disturbed ten times with SIGKILL: `up`, a `worker`, or a trainer of one of them. Half of the runs have a broker and a worker,
-// half have neither. Then the run ends undisturbed. Wrong is: another summary.csv or other predictions, HAF_INTERNAL, a damaged store, a
-// process that is left behind. HAF_KILLS_KEEP=1 keeps the folders of the runs that were wrong.
+// Each run gets ten SIGKILLs: to `up`, to a `worker`, or to a trainer of one of them. Then it ends undisturbed. Half of
+// the runs have a broker and a worker, half have neither. A run is wrong if its summary.csv or its predictions differ,
+// if it reports HAF_INTERNAL, if its store is damaged, or if one of its processes is left behind. HAF_KILLS_KEEP=1
+// keeps the folders of wrong runs.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// A worker whose jobs only sleep: what is left is what the bus, the runner and the store take. Runs the built code.
-// Arguments: broker port, store folder, milliseconds of a job; the version that it says it is, and its jobs at once.
+// A worker whose jobs only sleep. The remaining time is the cost of the bus, the runner and the store. Runs the built
+// code. Arguments: broker port, store folder, milliseconds of a job, code version to report, number of concurrent jobs.
 import { joinBus } from '../../dist/src/pipeline/bus/nats/connect-bus.js';
 import { together } from '../../dist/src/pipeline/observe/worker-observer.js';
 import { FileStore } from '../../dist/src/pipeline/store/file-store.js';

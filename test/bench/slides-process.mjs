@@ -1,5 +1,5 @@
 /**
- * Reads tiles in a pool as production does, in a process of its own so that its memory is nobody else's.
+ * Reads tiles in a thread pool, as a run does. It is a separate process, so that its memory can be measured alone.
  * Arguments: slide, file of int32 coordinates, threads, geometry as JSON. Prints {tiles, seconds, cpuSeconds, rssMb}.
  */
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,8 @@ const pool = threadsFor(fileURLToPath(new URL('./slides-thread.mjs', import.meta
   minThreads: jobs,
 });
 const share = Math.ceil(coords.length / 2 / jobs) * 2;
-// Threads load their modules before the clock, as the processes of Python do. A process of OpenSlide starts after it.
+// Threads load their modules before timing begins, like the processes of Python. An OpenSlide process starts after
+// that.
 await Promise.all(Array.from({ length: jobs }, () => pool.run(null)));
 const before = performance.now();
 const cpuBefore = process.cpuUsage();

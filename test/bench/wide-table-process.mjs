@@ -1,6 +1,6 @@
 /**
- * Reads one table in a process of its own, so that its memory is nobody else's. Arguments: path, kind of its columns.
- * Prints {seconds, rssMb, columns, faults}.
+ * Reads one table in a separate process, so that its memory can be measured alone. Arguments: path, kind of the
+ * columns. Prints {seconds, rssMb, columns, faults}.
  */
 import { defaultMissing } from '../../dist/src/pipeline/config/data-schema.js';
 import { readTextTable } from '../../dist/src/operators/tables/text-table.js';
