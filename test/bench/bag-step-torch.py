@@ -1,8 +1,9 @@
-"""The Stage-1 step of one bag in PyTorch, as its authors write it: forward, instance loss, dropout, backward.
+"""The Stage-1 step of one bag in PyTorch, as the authors of HAF write it: forward, instance loss, dropout, backward.
 
     bag-step-torch.py N WIDTH REPEATS THREADS cpu|cuda -> milliseconds of each repeat, as a JSON list
 
-On a GPU a step takes the bag there and ends when the GPU is done, as ours does.
+On a GPU a step begins with the copy of the bag to the GPU, and ends when the GPU is done. The step of haf-pipeline is
+measured in the same way.
 """
 
 import json

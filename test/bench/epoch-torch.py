@@ -1,11 +1,11 @@
-"""An epoch of each part of HAF in PyTorch, one patient at a time, as its authors train: the loss of a group of patients is
-the sum of what each patient's own forward pass gave, then one backward pass and one step of Adam.
+"""An epoch of each part of HAF in PyTorch, one patient at a time, as the authors of HAF train. Each patient has a forward
+pass. The loss of a group is the sum of the losses of its patients. A backward pass and a step of Adam follow per group.
 
     epoch-torch.py PART THREADS REPEATS [cpu|cuda] < group sizes -> milliseconds of each repeat, as JSON
 
 PART is `bags WIDTH` (Stage 1; the numbers are instances of each draw, a group per line) or `aligned` (Stages 2 and 3 on
-vectors of seven modalities; the numbers are modalities observed). On a GPU, for Stage 1 alone, each bag goes there when its
-turn comes, and the bandwidth of a copy within the card is measured besides.
+vectors of seven modalities; the numbers are modalities observed). On a GPU only Stage 1 is measured: each bag is copied
+to the GPU before its forward pass. The script then also measures the bandwidth of a copy within the GPU.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Reads the same tiles with OpenSlide in processes of their own, as CLAM's data loader does.
+"""Reads the tiles of the benchmark with OpenSlide in several processes, as CLAM's data loader does.
 
-A tile is an array [side, side, 3], as it is for our readers. Without `asarray` it would not be: Pillow keeps RGB in four bytes. The
-processes are started before the clock, and the tiles stay in them.
+A tile is an array [side, side, 3], as in the readers of haf-pipeline. `asarray` makes this array: a Pillow image has four bytes per
+pixel. The processes start before the time is measured. The tiles stay in the processes.
 
 Arguments: slide, file of int32 coordinates, processes, geometry as JSON. Prints {tiles, seconds, cpuSeconds, version}.
 """

@@ -31,7 +31,7 @@ const geometry: TileGeometry = {
 const openSlidePython = pythonWith('openslide', 'numpy');
 const rounds = 3;
 /** Timeout in milliseconds. A round takes minutes if other programs use the machine. */
-const minutes = 1_800_000;
+const halfAnHour = 1_800_000;
 const here = import.meta.dirname;
 const folder = mkdtempSync(join(tmpdir(), 'haf-bench-'));
 const coordsFile = join(folder, 'coords.i32');
@@ -109,7 +109,7 @@ it(
     ];
     console.log(lines.join('\n'));
   },
-  minutes,
+  halfAnHour,
 );
 
 it.skipIf(openSlidePython === null || !isOpenSlideInstalled())(
@@ -132,7 +132,7 @@ it.skipIf(openSlidePython === null || !isOpenSlideInstalled())(
       ].join('\n'),
     );
   },
-  minutes,
+  halfAnHour,
 );
 
 it.skipIf(openSlidePython === null)('pixels of a sample are those of OpenSlide', async () => {

@@ -1,4 +1,4 @@
-"""The gated-attention encoder with its losses in PyTorch, as its authors write it: a bag at a time."""
+"""The gated-attention encoder with its losses in PyTorch, as the authors of HAF write it: one bag at a time."""
 
 import torch
 import torch.nn as nn

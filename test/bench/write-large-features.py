@@ -1,4 +1,4 @@
-"""A large bag in every dialect, and how long the dialect's own library takes to read it.
+"""Writes a large bag in every file format of features, and measures the time in which the library of the format reads it.
 
     python3 test/bench/write-large-features.py FOLDER ROWS [DIALECT...]
 

@@ -1,10 +1,10 @@
-"""The rules of method.md 3.1 and 3.2 with OpenCV doing the image work: an independent answer to compare with.
+"""The rules of method.md 3.1 and 3.2, computed with OpenCV. Tests compare the pipeline with these independent results.
 
 usage: clam.py JOBS.json > ANSWERS.json
 
 A job: {"rgb": FILE, "width", "height", "slide": [W, H], "downsample": [x, y], "settings": tissue settings,
 "side": [x, y], "step": [x, y]}; FILE holds raw RGB rows. An answer: the contours with their holes in level-0 pixels, the
-tiles, and a digest of each picture on the way.
+tiles, and a digest of each intermediate picture.
 """
 import hashlib
 import json

@@ -1,7 +1,7 @@
-"""Heads of comparison methods and MFMF in PyTorch, float64, written down from docs/method.md 8.3 to 8.7.
+"""Heads of comparison methods and MFMF in PyTorch, float64, written from the text of docs/method.md 8.3 to 8.7.
 
-One patient at a time, with what the patient has and nothing else: no masks, no zero slots but where the text says so.
-Reads a list of cases from the file given, prints a list of {logits, loss, gradients}.
+Each patient is computed alone, from the observed modalities only. There are no masks, and no zero vectors except where
+the text asks for them. Reads a list of cases from the given file, prints a list of {logits, loss, gradients}.
 """
 
 import json
@@ -22,7 +22,7 @@ def norm(w, name, x):
 
 
 def embeddings(w, patient):
-    """e^(m) of the modalities a patient has: through P where there is one."""
+    """e^(m) of the modalities of a patient: the projection P(x), or x itself for a modality without projection."""
     found = {}
     for modality, x in patient.items():
         x = torch.tensor(x)
@@ -60,7 +60,7 @@ def mdlm(case, w, patient, mask):
 
 
 def mdlm_frozen(case, w, patient, mask):
-    """Two outputs of each image head, the tables as they are, and a layer that learns nothing."""
+    """The frozen method: two outputs of each image head, the table columns unchanged, and a layer that is not trained."""
     e = embeddings(w, patient)
     parts = []
     for modality, width in zip(case["modalities"], case["widths"]):

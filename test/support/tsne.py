@@ -1,4 +1,4 @@
-"""Maps points by scikit-learn's exact t-SNE and judges two maps; JSON in and out.
+"""Maps points by scikit-learn's exact t-SNE, and computes the trustworthiness of this map and of a given map. JSON in and out.
 
 stdin: {"points": [[...]], "map": [[x, y], ...], "perplexity": p}
 stdout: {"theirs": trustworthiness, "ours": trustworthiness}

@@ -1,9 +1,9 @@
-"""Feature files as other tools write them, made with the libraries those tools use.
+"""Writes feature files as other tools write them, with the libraries that those tools use.
 
     python3 test/support/write-features.py FOLDER DIALECT...
 
 writes DIALECT's file below FOLDER (parent folders are made) and prints one line per dialect: its name and the path, or
-"skipped" and the module that is not installed. Every file holds the same numbers, so that a reader is checked against a
+"skipped" and the module that is not installed. Every file holds the same numbers, so that a test can check a reader by a
 formula: row r, column c is ((r * WIDTH + c) % 97) / 4, exact in float16 and bfloat16; corner r is (256 r, 512 r).
 Layouts: docs/features.md.
 """
@@ -45,7 +45,7 @@ def clam_h5(path):
 
 
 def clam_grid_h5(path):
-    """The same with the attributes of CLAM's coordinates file: level 1 of a slide with levels 1, 4, 16."""
+    """CLAM's feature file with the attributes of CLAM's coordinates file: level 1 of a slide with levels 1, 4, 16."""
     with hdf5(path) as f:
         f.create_dataset("features", data=features())
         grid = f.create_dataset("coords", data=coords())
@@ -108,7 +108,7 @@ def stamp_h5(path):
 
 
 def stamp_patient_h5(path):
-    """One vector of a whole patient, which is no bag."""
+    """One vector for a whole patient. It is not a bag."""
     with hdf5(path) as f:
         f["feats"] = features("float32", 1)
         f.attrs["stamp_version"] = "2.2.0"
@@ -116,7 +116,7 @@ def stamp_patient_h5(path):
 
 
 def case_h5(path):
-    """All modalities of a case, as the authors of the method integrate them."""
+    """All modalities of a case in one file, as the authors of the method store them."""
     with hdf5(path) as f:
         f["wsi/features"] = features("float64")
         f["wsi/positions"] = coords()
@@ -237,7 +237,7 @@ def transposed_pt(path):
 
 
 class Shell:
-    """A pickle that runs a command where it is loaded."""
+    """A pickle that runs a command when it is loaded."""
 
     def __init__(self, path):
         self.command = f"touch {path}.ran"

@@ -1,4 +1,4 @@
-"""Writes slides with the libraries of others. Arguments: format (bigtiff, ome, dicom, czi), path.
+"""Writes slides with libraries of other projects. Arguments: format (bigtiff, ome, dicom, czi), path.
 
 Prints nothing. The pixels are waves and noise of a fixed seed.
 """
@@ -62,7 +62,9 @@ def czi(path):
 
 
 def without_planes(path):
-    """libCZI writes dimensions T and Z of length 1, and no list of attachments. Slide scanners do not, and OpenSlide refuses the former."""
+    """Changes a file of libCZI to the form of slide scanners: removes the dimensions T and Z of length 1, which OpenSlide
+    refuses, and adds an empty list of attachments.
+    """
     known = (b"X", b"Y", b"C", b"S", b"M")
     data = bytearray(open(path, "rb").read())
 
