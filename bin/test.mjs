@@ -15,4 +15,4 @@ process.exitCode = await run(process.execPath, [
   ...tier,
   ...given.filter((argument) => argument !== '--all'),
 ]);
-if (tier.length > 0) console.error('The slow tier was not run: npm test -- --all');
+if (tier.length > 0) console.error('The slow tests were not run. To run them: npm test -- --all');

@@ -33,7 +33,7 @@ export async function findPip({
   }
   throw new HafError(
     code,
-    `This machine has no pip to download the wheel of ${name} with.`,
+    `The wheel of ${name} is downloaded with pip, and this machine has no pip.`,
     'Install it (Debian and Ubuntu: apt install python3-pip), or download the wheel on another machine and name it with --from FILE.',
   );
 }

@@ -287,7 +287,9 @@ describe('penalised logistic regression', () => {
     expect(innerFoldsOf(y, rng(1, 'inner'))).toEqual([]);
     const { model, notes } = fitLogisticRidge(x, y, []);
     expect(model.lambda).toBe(1000);
-    expect(notes).toEqual(['1 event of 20 patients cannot choose a penalty: the largest is taken']);
+    expect(notes).toEqual([
+      'too few patients of one class to choose a penalty (1 event of 20 patients): the largest is taken',
+    ]);
   });
 
   it('converges for classes that a column separates, at the smallest penalty', () => {

@@ -266,7 +266,9 @@ describe('a stack', () => {
       ...([y, 0, { folds: rng(1, 'folds'), drop: rng(1, 'drop') }] as const),
     );
     expect(model.parts.map(({ modality }) => modality)).toEqual(['Clin', 'Path']);
-    expect(notes[0]).toBe('rare: fewer than two training patients of a class have it; the row leaves it out');
+    expect(notes[0]).toBe(
+      'rare: fewer than two training patients of a class have this modality; the method does not use it',
+    );
   });
 });
 

@@ -207,7 +207,7 @@ describe('compare', () => {
       ),
     );
     expect(await compare('one', 'two')).toBe(65);
-    expect(err).toContain('other outcome: 2 (004, 005)');
+    expect(err).toContain('different outcome: 2 (004, 005)');
   });
 
   it('copes with runs of one class', async () => {

@@ -217,8 +217,8 @@ describe('the resolution of tiles', () => {
     expect(problem).toMatchObject({ severity: 'warning', stage: 'embed', file: 'a.svs', patient: '7' });
     // By hand: 0.25 * 256 / 224 = 0.2857, 0.5 * 256 / 224 = 0.5714.
     expect(problem?.reason).toBe(
-      "its tiles have 0.25 um per pixel and 256 px, 0.286 um per pixel of the model's input of 224 px. " +
-        'The preset uni says 0.5 and 256 px, 0.571 in its input of 224 px.',
+      'its tiles have 256 px at 0.25 um per pixel; scaled to the 224 px that the model takes: 0.286 um per pixel. ' +
+        'The preset uni expects 256 px at 0.5 um per pixel; scaled to 224 px: 0.571 um per pixel.',
     );
     // Tiles of 256 px that are scaled to 224 px are 14 % coarser than tiles of 224 px.
     expect(warned([image(0.5)], 'h-optimus-1')).toHaveLength(1);

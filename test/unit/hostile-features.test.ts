@@ -57,7 +57,9 @@ describe('reading that does not end', () => {
     const next = readFeatures(asked(path), defaultLimits);
     await expect(late).rejects.toMatchObject({
       code: 'HAF_INPUT_LIMIT',
-      what: expect.stringMatching(/^001\.h5: reading it took more than 1 seconds/) as string,
+      what: expect.stringMatching(
+        /^001\.h5: reading was stopped, because it took more than 1 seconds/,
+      ) as string,
     });
     // A time limit depends on the machine. So the job fails, and no artifact is stored for the file.
     await expect(noContent).rejects.toMatchObject({ code: 'HAF_INPUT_LIMIT' });

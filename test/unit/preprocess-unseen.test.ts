@@ -156,7 +156,7 @@ describe('numbers far outside of the training range', () => {
     const { problems } = await encodedColumn(numeric, { train: [0, 5, 10], test: [-9999, 111, 109, null] });
     expect(problems).toMatchObject([{ severity: 'warning', place: 'fold 0, Cell.x' }]);
     expect(reasons(problems)).toEqual([
-      '2 cells of "x" lie far outside of what the training patients have ("x": -9999, in training 0 to 10); they count as 10 training ranges outside ("x": -100).',
+      '2 cells of "x" lie far outside of what the training patients have ("x": -9999, in training 0 to 10); they are limited to 10 training ranges beyond the training range ("x": -100).',
     ]);
   });
 

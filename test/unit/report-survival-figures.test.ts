@@ -180,7 +180,7 @@ describe('the calibration at horizons', () => {
       .slice(0, 2)
       .map(({ groups: all }) => all.filter(({ observed }) => observed.value === null).length);
     expect(missing).toEqual([0, 1]);
-    expect(textsOf(figure?.svg ?? '').join(' ')).toContain('1 group not observed so long');
+    expect(textsOf(figure?.svg ?? '').join(' ')).toContain('1 group without follow-up to this time');
     expect(textsOf(figure?.svg ?? '')).toEqual(expect.arrayContaining(['2 years', '3 years']));
     const beyond = await horizonCalibrationFigure('haf', 'HAF', 'deceased', calibrations);
     const rows = rowsOf(beyond?.csv ?? '');

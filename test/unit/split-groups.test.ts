@@ -189,7 +189,7 @@ describe('the groups of a column', () => {
       'Clin.SITE has 2 groups ("Bonn", "Zug") where cv.folds is 3. Set cv.folds: 2.',
     ]);
     expect(warnings.map(({ reason }) => reason)).toEqual([
-      'Patients with a known outcome and without a value of Clin.SITE: 1. The split refuses those who belong to the cohort.',
+      'Patients with a known outcome and without a value of Clin.SITE: 1. If any of them belongs to the cohort, the split fails.',
     ]);
     const more = judgeGroups(new Map([...groups, ['C', 'Ulm']]), ['A', 'B', 'C'], { ...cv, folds: 2 });
     expect(more.refusals).toEqual([]);

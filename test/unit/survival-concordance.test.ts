@@ -189,7 +189,7 @@ describe("Uno's C", () => {
     const test = followUpOf([2, 5, 8], [1, 1, 0]);
     expect(unoPairs(test, [3, 2, 1], censoring, null)).toMatchObject({ concordant: 2, withoutWeight: 1 });
     expect(unoC(followUpOf([5, 8], [1, 0]), [2, 1], censoring, null).reason).toContain(
-      '1 event beyond the censoring known of training patients',
+      '1 event after the last time at which the censoring of the training patients is known',
     );
   });
 });

@@ -99,7 +99,7 @@ describe('ridge Cox regression', () => {
 
   it('has a penalty with one event, and one patient without columns that differ', () => {
     const one = fitCoxRidge(matrix([[1], [2], [3]]), followUpOf([3, 4, 5], [1, 0, 0]), rng(1, 'inner'));
-    expect(one.notes).toEqual(['1 event cannot choose a penalty: the largest is taken']);
+    expect(one.notes).toEqual(['too few events to choose a penalty (1 event): the largest is taken']);
     const constant = fitCoxRidge(matrix([[1], [1], [1]]), followUpOf([3, 4, 5], [1, 1, 0]), rng(1, 'inner'));
     expect([...coxRidgeRisks(constant, matrix([[9]]))]).toEqual([0]);
   });

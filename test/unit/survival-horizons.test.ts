@@ -77,7 +77,11 @@ describe('the cumulative/dynamic AUC', () => {
   it.each([
     ['no event by 0.5 days', 0.5, complete],
     ['nobody is observed beyond 4 days', 4, complete],
-    ['1 event beyond the censoring known of training patients', 3, censoringOf(followUpOf([2], [1]))],
+    [
+      '1 event after the last time at which the censoring of the training patients is known',
+      3,
+      censoringOf(followUpOf([2], [1])),
+    ],
   ])('is undefined: %s', (reason, horizon, censoring) => {
     expect(dynamicAuc(test, [1, 2, 3, 4], censoring, horizon)).toEqual({ value: null, reason });
   });
@@ -113,7 +117,7 @@ describe('the Brier score', () => {
     const test = followUpOf([1, 5], [1, 0]);
     expect(brierAt(test, [0, 1], 5, complete).reason).toBe('nobody is observed beyond 5 days');
     expect(brierAt(test, [0, 1], 4, censoringOf(followUpOf([2], [1]))).reason).toBe(
-      'censoring at 4 days is not known of the training patients',
+      'the censoring of the training patients is not known at 4 days',
     );
     expect(brierAt(followUpOf([], []), [], 4, complete).value).toBeNull();
   });

@@ -57,7 +57,7 @@ export const replayDraws =
 /** A stream of uniform numbers only, because fixed maps need nothing else. */
 function onlyUniform(purpose: string, uniform: () => number): Rng {
   const refuse = (): never => {
-    throw new Error(`A bundled model draws uniform numbers alone ("${purpose}")`);
+    throw new Error(`A bundled model can draw only uniform random numbers ("${purpose}")`);
   };
   return {
     uniform,

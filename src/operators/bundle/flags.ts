@@ -41,7 +41,9 @@ export class Flags {
     const id = this.data.patients[patient] as string;
     const flags = [...(this.unread.get(id) ?? [])];
     if (seen.length === 0)
-      flags.push('the model sees nothing of this patient: the prediction is that of all training patients');
+      flags.push(
+        'the patient has none of the modalities of the model: the prediction is that of all training patients',
+      );
     for (const modality of this.opened.bundle.modalities)
       flags.push(
         ...(modality.kind === 'table'
@@ -84,7 +86,7 @@ export class Flags {
     const distance = distanceOf(instance, this.opened.reference, id);
     if (distance > mostDistance)
       flags.push(
-        `${id}: its features lie ${distance.toFixed(1)} standard deviations from those of the training; another encoder or stain?`,
+        `${id}: its features lie ${distance.toFixed(1)} standard deviations from those of the training; perhaps another encoder or stain was used`,
       );
     return flags;
   }

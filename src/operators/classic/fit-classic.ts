@@ -116,7 +116,7 @@ function seenTraining(
     throw new HafError(
       'HAF_SPLIT_INVALID',
       `The ${seen.length} training patients of a fold with ${modalities.join(' or ')} are all of one class, so a classifier has nothing to learn.`,
-      'Use fewer folds, or leave out what so few patients have.',
+      'Use fewer folds, or leave out the modalities that so few patients have.',
     );
   return { training: { ...inputs, patients: seen.map((at) => inputs.patients[at] as string) }, y };
 }

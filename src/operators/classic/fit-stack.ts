@@ -94,7 +94,8 @@ function fitPart(
   const classes = having.map((row) => y[row] as 0 | 1);
   const inner = innerFoldsOf(classes, random, divisions);
   if (inner.length === 0) {
-    const reason = 'fewer than two training patients of a class have it; the row leaves it out';
+    const reason =
+      'fewer than two training patients of a class have this modality; the method does not use it';
     return { notes: [`${modality}: ${reason}`] };
   }
   const ids = having.map((row) => patients[row] as string);

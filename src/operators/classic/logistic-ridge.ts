@@ -128,7 +128,7 @@ const fewPatients = (tried: readonly number[], y: readonly (0 | 1)[]): readonly 
   tried.length === 1
     ? []
     : [
-        `${counted(y.filter((own) => own === 1).length, 'event')} of ${y.length} patients cannot choose a penalty: the largest is taken`,
+        `too few patients of one class to choose a penalty (${counted(y.filter((own) => own === 1).length, 'event')} of ${y.length} patients): the largest is taken`,
       ];
 
 /** The patients of a fit: their rows in the basis, and their classes. */

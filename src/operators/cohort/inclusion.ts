@@ -62,7 +62,7 @@ const timeRules = ({ event }: Config['cohort']): readonly Rule[] => [
     ),
   },
   ...(event === 'tumorSpecific'
-    ? [{ step: 'death of the tumour is the event', key: 'cohort.event', apply: censoredAtOtherDeath }]
+    ? [{ step: 'death from the tumour is the event', key: 'cohort.event', apply: censoredAtOtherDeath }]
     : []),
 ];
 

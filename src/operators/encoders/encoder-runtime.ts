@@ -45,7 +45,7 @@ const overlooked = (environment: NodeJS.ProcessEnv, machine: Machine): boolean =
   chooseOnnxRuntime(undefined, machine) !== null;
 
 const installFix =
-  'Install it again: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts later releases download GPU libraries and fail where they cannot).';
+  'Install it again: npm install onnxruntime-node --ignore-scripts (without --ignore-scripts, later releases also download GPU libraries; if that download fails, so does the installation).';
 
 let told = false;
 

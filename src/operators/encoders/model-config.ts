@@ -65,6 +65,6 @@ export function contradictions(source: SourceFile, settings: OnnxSettings): read
     file: source.name,
     place: configFile,
     reason: `the configuration beside the model says ${JSON.stringify(theirs)} where ${String(key)} is ${JSON.stringify(ours)}`,
-    fix: `Set ${String(key)}: ${JSON.stringify(theirs)}, unless you know better.`,
+    fix: `Set ${String(key)}: ${JSON.stringify(theirs)}, unless you know that this value is wrong.`,
   }));
 }

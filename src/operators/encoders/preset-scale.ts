@@ -28,9 +28,9 @@ export function scaleWarnings(
       {
         ...{ severity: 'warning', stage: 'embed', patient, file, place: null },
         reason:
-          `its tiles have ${rounded(tile.mpp)} um per pixel and ${tile.sizePx} px, ${rounded(ours)} um per pixel of the model's input of ${side} px. ` +
-          `The preset ${unit.preset} says ${mpp} and ${tileSize} px, ${rounded(theirs)} in its input of ${inputSize} px.`,
-        fix: `Tile with tile.mpp ${mpp} and tile.size ${tileSize}, unless the model was trained on other magnifications, too.`,
+          `its tiles have ${tile.sizePx} px at ${rounded(tile.mpp)} um per pixel; scaled to the ${side} px that the model takes: ${rounded(ours)} um per pixel. ` +
+          `The preset ${unit.preset} expects ${tileSize} px at ${mpp} um per pixel; scaled to ${inputSize} px: ${rounded(theirs)} um per pixel.`,
+        fix: `Tile with tile.mpp ${mpp} and tile.size ${tileSize}, unless the model was also trained on this magnification.`,
       } as const,
     ];
   });

@@ -83,7 +83,7 @@ function refuseOtherPatients(first: Tested, second: Tested): void {
   if (odd.length > 0)
     throw new HafError(
       'HAF_SPLIT_INVALID',
-      `${names.join(' and ')} were tested on other outcomes of the same patients.\nother outcome: ${listed(odd)}`,
+      `${names.join(' and ')} have different outcomes for the same patients.\ndifferent outcome: ${listed(odd)}`,
       'Compare runs with the same targets and the same cohort.label.',
       { context: { patients: odd } },
     );

@@ -64,4 +64,4 @@ export const survivalCohortLine = ({
   readonly outcome: { readonly positive: string };
   readonly survival?: { readonly tau: number } | undefined;
 }): string =>
-  `${cohort.patients} patients, ${cohort.positive} with the event ${outcome.positive}. C 0.5 is chance; Uno's C and the integrated Brier score (IBS, lower is better) look at ${survival?.tau ?? '-'} years.`;
+  `${cohort.patients} patients, ${cohort.positive} with the event ${outcome.positive}. C 0.5 is chance; Uno's C and the integrated Brier score (IBS, lower is better) are computed up to ${survival?.tau ?? '-'} years.`;

@@ -57,14 +57,15 @@ class ReadingThread {
         settle(true, () =>
           reject(
             error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-              ? beyond(name, 'more memory than a feature file may take')
+              ? beyond(name, 'it took more memory than a feature file may take')
               : HafError.from(error),
           ),
         );
       const onExit = (code: number): void =>
-        settle(true, () => reject(beyond(name, `the end of the thread that reads it (exit code ${code})`)));
+        settle(true, () => reject(beyond(name, `the thread that reads the file ended (exit code ${code})`)));
       const timer = setTimeout(
-        () => settle(true, () => reject(beyond(name, `more than ${Math.ceil(limitMs / 1000)} seconds`))),
+        () =>
+          settle(true, () => reject(beyond(name, `it took more than ${Math.ceil(limitMs / 1000)} seconds`))),
         limitMs,
       );
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
@@ -88,8 +89,8 @@ class ReadingThread {
 const beyond = (name: string, what: string): HafError =>
   new HafError(
     'HAF_INPUT_LIMIT',
-    `${name}: reading it took ${what}, and was stopped.`,
-    'It is damaged or made to do so: copy or download it again, or extract its features again. If the file is good, raise embed.limits.',
+    `${name}: reading was stopped, because ${what}.`,
+    'The file is damaged, or was made to use up time or memory: copy or download it again, or extract its features again. If the file is good, raise embed.limits.',
     { context: { file: name } },
   );
 

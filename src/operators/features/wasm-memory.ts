@@ -14,7 +14,7 @@ const { prototype } = (globalThis as unknown as WithWasm).WebAssembly.Memory;
 const { grow } = prototype;
 prototype.grow = function (this: WasmMemory, pages: number): number {
   if (this.buffer.byteLength + pages * pageBytes > most)
-    throw new RangeError('beyond the memory of a feature file');
+    throw new RangeError('more memory than a feature file may take');
   return grow.call(this, pages);
 };
 

@@ -94,7 +94,7 @@ function newPatients({ inputs }: StageContext, modality: ModalityId): readonly D
           ...{ id: patient, segments, name: `${modality}-${patient}` },
           // Fractions of attention: their logarithms are scores whose softmax gives these fractions.
           scores: values.map(Math.log),
-          title: `${modality} of patient ${patient}: where the models of all folds looked`,
+          title: `${modality} of patient ${patient}: attention of the models of all folds`,
         },
       ];
     });

@@ -131,7 +131,7 @@ export function missingFor(
   if (method.kind !== 'fusion' || method.embedding !== 'clip' || anchorOf(slots, anchor) !== null)
     return null;
   return anchor === null
-    ? 'needs clip.anchor, the modality that the others are compared with, because there is no bag to take'
+    ? 'needs clip.anchor, the modality that the others are compared with, because there is no bag to use as its default'
     : `needs the modality ${anchor} (clip.anchor), which the experiment does not have (modalities: ${namesOf(slots)})`;
 }
 

@@ -122,7 +122,7 @@ export function judgeGroups(
         ? []
         : [
             warn(
-              `Patients with a known outcome and without a value of ${column}: ${without}. The split refuses those who belong to the cohort.`,
+              `Patients with a known outcome and without a value of ${column}: ${without}. If any of them belongs to the cohort, the split fails.`,
               'Fill in the column.',
             ),
           ]),

@@ -33,7 +33,7 @@ export async function unusableFeatures(
   }
   return new HafError(
     'HAF_FEATURES_INVALID',
-    `${modality}: none of ${reasons.length} feature files on trial can be used. ${reasons[0] ?? ''}`,
+    `${modality}: none of the ${reasons.length} feature files that were tried can be used. ${reasons[0] ?? ''}`,
     `Check data.modalities.${modality}.width (now ${bagOf(config, modality).width}) and the files.`,
     { context: { modality } },
   );

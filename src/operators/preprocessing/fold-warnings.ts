@@ -155,7 +155,7 @@ function farOutside(fitted: FittedFold, columns: readonly Column[]): readonly Pr
       fitted,
       far.length === 1 ? first.name : null,
       `${counted(cellsOf(far), 'cell')} of ${names(far)} lie far outside of what the training patients have ("${first.name}": ${value}, in training ${low} to ${high}); ` +
-        `they count as ${bound} training ranges outside ("${first.name}": ${readAs(first, value)}).`,
+        `they are limited to ${bound} training ranges beyond the training range ("${first.name}": ${readAs(first, value)}).`,
       'Correct the cells, add a code for "missing" to data.patients.missing, or change tabular.bound.',
     ),
   ];

@@ -26,8 +26,8 @@ export function heatmapSection({ heatmaps }: ImageInput, { outcome, titles }: Na
   return html`<section>
     <h2>Heatmaps</h2>
     <p class="aside">
-      Where Stage 1 looked in the bag of a patient it was not trained on. The folder heatmaps of the run
-      directory holds a picture and a table of raw scores per test patient; for example:
+      The attention of Stage 1 in the bags of test patients. The folder heatmaps of the run directory holds a
+      picture and a table of raw scores per test patient; for example:
     </p>
     <ul>
       ${lists}

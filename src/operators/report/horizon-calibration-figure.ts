@@ -89,7 +89,7 @@ function panel({ horizon, groups, observedToExpected }: HorizonCalibration): Pan
       fontSize: 12,
       subtitle: [
         `observed / predicted ${threeDigits(observedToExpected.value)}`,
-        ...(unknown === 0 ? [] : [`${counted(unknown, 'group')} not observed so long`]),
+        ...(unknown === 0 ? [] : [`${counted(unknown, 'group')} without follow-up to this time`]),
       ],
     },
     width: 200,

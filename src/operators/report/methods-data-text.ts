@@ -68,7 +68,7 @@ export function splitText({ config, splitHash, foldGroups }: ReportInput): strin
   const { cv } = config;
   const scheme =
     cv.mode === 'fixedTest'
-      ? `A given set of patients was held out for testing; the others were dealt to ${cv.folds} folds of training and validation, stratified by label.`
+      ? `A given set of patients was held out for testing; the others were divided into ${cv.folds} folds of training and validation, stratified by label.`
       : cv.mode === 'groups'
         ? `Cross-validation that leaves one group out: column ${cv.group} divides the patients into ${cv.folds} groups, and the patients of each are tested once by models trained without them (${foldGroups
             .slice(0, cv.folds)
@@ -79,12 +79,12 @@ export function splitText({ config, splitHash, foldGroups }: ReportInput): strin
     cv.mode === 'fixedTest'
       ? ''
       : cv.validation === 'own'
-        ? ' A stratified ninth of the patients who are not tested validates.'
-        : ' The held-out patients of a fold were cut in two stratified halves: one validates, one tests; patients of the first are not tested.';
+        ? ' A stratified ninth of the patients who are not tested is the validation set.'
+        : ' The held-out patients of a fold were cut into two stratified halves, a validation set and a test set; validation patients are not tested.';
   const repeats =
     cv.repeats === 1
       ? ''
-      : ` The whole was repeated ${cv.repeats} times with other ${cv.mode === 'groups' ? 'validation patients' : 'folds'} and other random streams.`;
+      : ` The whole cross-validation was repeated ${cv.repeats} times with other ${cv.mode === 'groups' ? 'validation patients' : 'folds'} and other random streams.`;
   const tested =
     cv.mode === 'kfold' && cv.validation === 'halfOfTest'
       ? scheme.replace('; every patient is tested once', '')
@@ -125,7 +125,7 @@ const boundText = ({ clip, bound }: Config['tabular']): string =>
     ? ' and clipped to the training range'
     : bound === null
       ? ''
-      : `, values far outside counted as ${bound} training ranges outside`;
+      : `, values far outside limited to ${bound} training ranges beyond the training range`;
 
 const scalings = { minmax: 'scaled to [0, 1]', zscore: 'standardised' } as const;
 

@@ -214,7 +214,7 @@ function evaluationText({ config, summary }: ReportInput, fusion: readonly Fusio
       : ` ${methodOf(stats.reference).title} is compared with ${listed(summary.comparisons.map(({ other }) => methodOf(other).title))} by McNemar's and DeLong's tests, Holm-adjusted.`;
   if (inTime(config)) return `${evaluationInTime(config)}${hidden}`;
   return (
-    `On test patients, with the kept weights, once: AUC (mid-ranks), accuracy, balanced accuracy, sensitivity and specificity at threshold 0.5, Brier score and ` +
+    `The kept weights are evaluated once on the test patients: AUC (mid-ranks), accuracy, balanced accuracy, sensitivity and specificity at threshold 0.5, Brier score and ` +
     `expected calibration error (ten bins); mean and population standard deviation over folds. ${pooled} The interval of the pooled AUC is DeLong's.${hidden}${compared}`
   );
 }

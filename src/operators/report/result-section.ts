@@ -54,8 +54,8 @@ export function resultSection({ summary, config }: Pick<ReportInput, 'summary' |
       a score is calibrated, and always answering the more frequent class already reaches
       ${threeDigits(cohort.majority)}. Pooled AUC:
       ${testsAgain(config.cv) ? 'the mean probability of each test patient' : 'the test predictions of all folds together'},
-      DeLong interval. Over 70 test patients an AUC of 0.74 varies by about 0.07 through sampling alone, over
-      fewer by more. Headings sort the rows of each group.
+      DeLong interval. Over 70 test patients an AUC of 0.74 varies by about 0.07 through sampling alone; with
+      fewer patients it varies more. Headings sort the rows of each group.
     </p>
     ${layout.paper ? html`<p class="aside">${paperSentences.citation}</p>` : ''} ${allMetrics(summary.rows)}
   </section>`;

@@ -11,7 +11,7 @@ export function standInWarning({ images, titles }: Pick<ReportInput, 'images' | 
   if (modalities.length === 0) return html``;
   return html`<p class="warning">
     <strong>Not a result about patients.</strong> The ${modalities.join(' and ')} features are of the stand-in
-    encoder: statistics of colour and texture in place of a pathology model. The numbers below show that the
-    pipeline works, no more.
+    encoder: statistics of colour and texture in place of a pathology model. The numbers below show only that
+    the pipeline works.
   </p>`;
 }

@@ -15,8 +15,8 @@ export function survivalSection({ summary, config }: Pick<ReportInput, 'summary'
       Mean ± population standard deviation over folds. C is the share of comparable pairs of patients in which
       the one with the earlier event has the higher risk; 0.5 is chance. Pairs are compared within a fold
       alone. AUC at a horizon separates patients with the event by then from those without. The integrated
-      Brier score (IBS, to ${summary.survival.tau} years) measures the curves themselves: lower is better, and
-      a curve that is the same for everybody reaches the column beside it.
+      Brier score (IBS, to ${summary.survival.tau} years) measures the survival curves: lower is better. The
+      column beside it has the IBS of a Kaplan-Meier curve that is the same for everybody.
     </p>
     ${ridgeNote(summary, config.stats.reference)}
     ${

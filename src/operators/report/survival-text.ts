@@ -20,5 +20,5 @@ export function lossInTime({ survival }: Pick<Config, 'survival'>): string {
 }
 
 export const evaluationInTime = ({ survival: { horizons, tau } }: Pick<Config, 'survival'>): string =>
-  `On test patients, with the kept weights, once: Harrell's C (ties one half), Uno's C up to ${tau} years, cumulative/dynamic AUC and Brier score at ${listed(horizons.map(String))} years, ` +
+  `The kept weights are evaluated once on the test patients: Harrell's C (ties one half), Uno's C up to ${tau} years, cumulative/dynamic AUC and Brier score at ${listed(horizons.map(String))} years, ` +
   `integrated Brier score on a grid of a quarter of a year from half a year to ${tau} years, D-calibration; weights for censoring from the training patients of the fold. Mean and population standard deviation over folds.`;

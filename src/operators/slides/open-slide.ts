@@ -169,7 +169,7 @@ function refused(path: string, { name, openslide, converter }: ForeignKind): Haf
   if (!openslide) return unreadable(path, `${name} is not read here`, convert);
   return unreadable(
     path,
-    `${name} is read by OpenSlide, which was not installed where the slide was looked at first`,
+    `${name} is read by OpenSlide, which was not installed on the machine that first examined the slide`,
     `Run "haf-pipeline slides install" and the same command again. Or: ${convert}`,
   );
 }

@@ -22,7 +22,7 @@ export function brierAt(
   if (!time.some((days) => days > horizon)) return notDefined(`nobody is observed beyond ${horizon} days`);
   const atHorizon = observedChance(censoring, horizon);
   if (atHorizon === null)
-    return notDefined(`censoring at ${horizon} days is not known of the training patients`);
+    return notDefined(`the censoring of the training patients is not known at ${horizon} days`);
   let sum = 0;
   for (let i = 0; i < time.length; i++) {
     const days = time[i] as number;

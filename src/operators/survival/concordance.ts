@@ -83,6 +83,6 @@ export function unoC(
   const without =
     pairs.withoutWeight === 0
       ? ''
-      : `; ${counted(pairs.withoutWeight, 'event')} beyond the censoring known of training patients`;
+      : `; ${counted(pairs.withoutWeight, 'event')} after the last time at which the censoring of the training patients is known`;
   return notDefined(`no comparable pair with an event${before}${without}`);
 }

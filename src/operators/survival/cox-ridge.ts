@@ -92,7 +92,9 @@ export const coxRidgeRisks = (
 ): Float64Array => timesVector(standardised(x, scale), coefficients);
 
 const fewEvents = (tried: readonly number[], events: number): readonly string[] =>
-  tried.length === 1 ? [] : [`${counted(events, 'event')} cannot choose a penalty: the largest is taken`];
+  tried.length === 1
+    ? []
+    : [`too few events to choose a penalty (${counted(events, 'event')}): the largest is taken`];
 
 const defaultLambdas = (columns: number): readonly number[] =>
   Array.from({ length: 21 }, (_, k) => Math.max(columns, 1) * 10 ** (2.5 - k / 4));

@@ -46,7 +46,9 @@ export function dynamicAuc(
     weights += 1 / chance;
   }
   return without > 0
-    ? notDefined(`${counted(without, 'event')} beyond the censoring known of training patients`)
+    ? notDefined(
+        `${counted(without, 'event')} after the last time at which the censoring of the training patients is known`,
+      )
     : measured(wins / (weights * controls.length));
 }
 

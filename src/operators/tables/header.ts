@@ -91,7 +91,7 @@ function nameProblems(names: readonly string[], idNames: readonly string[]): str
   const nameless = names.flatMap((name, at) => (name === '' && !idNames.includes('') ? [at + 1] : []));
   if (nameless[0] === 1)
     problems.push(
-      'column 1 has no name. Row numbers of pandas or R look so: write the table without them (index=False, row.names=FALSE), or give the column a name',
+      'column 1 has no name. Row numbers of pandas or R look like this: write the table without them (index=False, row.names=FALSE), or give the column a name',
     );
   const others = nameless.filter((at) => at > 1);
   if (others.length > 0)

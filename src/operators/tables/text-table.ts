@@ -161,7 +161,7 @@ function wholeRows(
     }
   }
   if (oneMore !== grid.rows || oneMore < 2) return { whole, faults: collapsed(faults) };
-  const problem = `all ${oneMore} rows have one cell more than the header. R writes row names so: use row.names=FALSE, or col.names=NA and name the first column`;
+  const problem = `all ${oneMore} rows have one cell more than the header. R writes row names like this: use row.names=FALSE, or col.names=NA and name the first column`;
   return { whole, faults: [{ file, line: grid.headerLine, column: null, problem }] };
 }
 

@@ -57,6 +57,6 @@ export function requireTraining(patients: readonly number[], of: string): void {
   throw new HafError(
     'HAF_COHORT_INVALID',
     `No training patient of the fold has ${of}.`,
-    'Use fewer folds, or leave out what so few patients have.',
+    'Use fewer folds, or leave out the modalities that so few patients have.',
   );
 }

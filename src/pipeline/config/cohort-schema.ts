@@ -12,7 +12,7 @@ export const cohortSectionSchema = z.strictObject({
     .enum(['overall', 'tumorSpecific', 'recurrence'])
     .default('overall')
     .describe(
-      'HANCOCK with outcome kind timeToEvent. overall: death of any cause; tumorSpecific: death of the tumour, with other deaths censored; recurrence: recurrence or death (11.1).',
+      'HANCOCK with outcome kind timeToEvent. overall: death from any cause; tumorSpecific: death from the tumour, with other deaths censored; recurrence: recurrence or death (11.1).',
     ),
   landmarkYears: z
     .number()
@@ -60,7 +60,7 @@ export const cvSchema = z.strictObject({
     .enum(['own', 'halfOfTest'])
     .default('own')
     .describe(
-      'own: one ninth of the patients that are not tested validates; halfOfTest: half of the held-out patients validates and the other half tests (1.4).',
+      'own: one ninth of the patients that are not tested is the validation set; halfOfTest: one half of the held-out patients is the validation set, the other half the test set (1.4).',
     ),
   repeats: z
     .number()
