@@ -72,7 +72,7 @@ function linkText(link: Link, run: string): string {
     case 'open':
       return '';
     case 'cut':
-      return 'The connection is cut. It is tried again; what was missed will be shown.';
+      return 'The connection is cut. The page tries to connect again and then shows what it missed.';
     case 'ended':
       return `The command that served this page has ended. This is the last state. "haf-pipeline page ${run}" shows the run again.`;
     case 'refused':
@@ -133,6 +133,8 @@ function warningsOf({ link, unread, state }: RunHead): string[] {
       ? 'The broker cannot be reached. Running jobs continue; the connection is tried again.'
       : '',
     unread > 0 ? `${counted(unread, 'event')} of another version: not shown.` : '',
-    state === 'interrupted' ? 'The "up" of this run is gone. The same command resumes it.' : '',
+    state === 'interrupted'
+      ? 'The "up" process of this run has ended. The same "up" command resumes the run.'
+      : '',
   ].filter(Boolean);
 }

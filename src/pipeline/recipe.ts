@@ -43,7 +43,7 @@ export function parseRecipe(text: string, artifact: string): Recipe {
     throw new HafError(
       'HAF_STORE_CORRUPT',
       `The recipe of artifact ${artifact.slice(0, 12)} in the store cannot be read.`,
-      'Another version may have written it: run the same command again with one version everywhere.',
+      'Another version may have written it: run the same command again, with the same version on all machines.',
       { cause: error },
     );
   }

@@ -70,7 +70,7 @@ async function storedRecipe(job: Job, store: ArtifactStore): Promise<string> {
     throw new HafError(
       'HAF_WORKER_UNFIT',
       `The recipe of ${job.key} is not in the store ${store.uri}.`,
-      'Check that this machine reaches the very store of the run (--store): a folder has to be shared, not just named alike.',
+      'Check that --store names the store of the run on this machine. A folder must be shared between the machines: a folder of the same name is not enough.',
     );
   return readFile(path, 'utf8');
 }

@@ -20,6 +20,6 @@ export function assertSameVersion(
     `This worker is haf-pipeline ${codeVersion}, the run was planned by ${other}.`,
     sameMajor
       ? 'Install the same version on both machines, or start the worker with --any-version.'
-      : 'Install the same version on both machines: the messages of two majors differ.',
+      : 'Install the same version on both machines: different major versions cannot exchange messages.',
   );
 }

@@ -50,7 +50,7 @@ export class ThreadPool implements Executor {
       throw new HafError(
         'HAF_WORKER_DIED',
         `The thread working on ${work.key} ended: ${error instanceof Error ? error.message : String(error)}.`,
-        'It may have run out of memory: there is a thread per core, so give the process fewer (taskset).',
+        'It may have run out of memory: each core has a thread, so let the process use fewer cores (taskset).',
         { cause: error },
       );
     }

@@ -206,7 +206,7 @@ describe('a bundle that is not what it was', () => {
         bytes[1000] = (bytes[1000] as number) ^ 1;
         return bytes;
       },
-      /does not match its seal/,
+      /does not match its checksum/,
     ],
     [
       'of a later schema',

@@ -161,7 +161,9 @@ describe('credentials', () => {
     );
     const pair = { tlscert: file('c.pem', 'C'), tlskey: file('k.pem', 'K', 0o644) };
     expect(fault({ nats: 'tls://localhost', ...pair }).code).toBe('HAF_INSECURE');
-    expect(fault({ nats: 'tls://localhost', tlscert: pair.tlscert }).what).toContain('needs its key');
+    expect(fault({ nats: 'tls://localhost', tlscert: pair.tlscert }).what).toContain(
+      'its key must be given together',
+    );
   });
 
   it('without a broker are a mistake', () => {

@@ -252,7 +252,7 @@ describe('init --from with tables as people keep them', () => {
     expect(refused).toEqual([]);
     expect(Object.keys(config.data.modalities)).toEqual(['Clini']);
     expect(text).toContain('visits.csv: column "PATIENT" holds ids, but one patient has up to 2 rows');
-    expect(text).toContain('genes.csv: the ids stand in the header');
+    expect(text).toContain('genes.csv: the ids are in the header');
   });
 
   it('a wide table is not listed column by column', async () => {

@@ -116,7 +116,7 @@ describe('folds that leave one group out', () => {
       'All test patients of fold 1 ("Ulm") are living: the AUC of this set is undefined.',
       'All training patients of fold 0 ("Bonn") are living: the AUC of this set is undefined.',
       'All validation patients of fold 0 ("Bonn") are living: the AUC of this set is undefined.',
-      'Group "Ulm" has 3 patients: the metrics of its fold say next to nothing.',
+      'Group "Ulm" has 3 patients: too few for meaningful metrics of its fold.',
     ]);
     for (const { fix } of problems) expect(fix).toContain('Join groups');
   });

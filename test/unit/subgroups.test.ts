@@ -169,7 +169,7 @@ describe('the columns of stats.subgroups', () => {
 
   it('need bands for many numbers, and have none for words', () => {
     expect(problem(['Clin.age'])).toMatch(/Clin\.age is numeric with 60 different values: give it bands/);
-    expect(problem([{ column: 'Clin.sex', bands: [1] }])).toMatch(/words for values, which bands cannot cut/);
+    expect(problem([{ column: 'Clin.sex', bands: [1] }])).toMatch(/words for values, and bands need numbers/);
     expect(problem(['Clin.sex', { column: 'Clin.age', bands: [40] }])).toBe('');
   });
 

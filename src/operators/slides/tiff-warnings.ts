@@ -65,13 +65,14 @@ export const mixedWarning = (mixed: boolean): readonly SlideWarning[] =>
     ? [
         {
           severity: 'warning',
-          reason: 'some of its JPEG tiles are RGB, others YCbCr; each is read as its own stream says',
+          reason: 'some of its JPEG tiles are RGB, others YCbCr; each tile is read as its own JPEG data say',
           fix: 'Compare its thumbnail with the slide in your viewer: tiles of two files may have been put together.',
         },
       ]
     : [];
 
-const useTable = 'Put its size into the column mpp of the slide table (slideTable of the modality)';
+const useTable =
+  'Put the size of a pixel into the column mpp of the slide table (slideTable of the modality)';
 
 /** @param said text of the file about the pixel size, which is quoted */
 export const notUnderstood = (said: string): string =>
@@ -96,14 +97,14 @@ export function sizeWarnings(mpp: SlideMpp | null, unused: string | null): reado
     warnings.push({
       severity: 'failure',
       reason: `its pixels are not square: ${sizeText(mpp)}`,
-      fix: `Scale the image so that they are. ${useTable} if the file is wrong about it.`,
+      fix: `Scale the image so that its pixels are square. ${useTable} if the file states a wrong size.`,
       settledBy: 'mpp',
     });
   else if (mpp !== null && !isAlmostSquare(mpp))
     warnings.push({
       severity: 'warning',
       reason: `its pixels are not quite square: ${sizeText(mpp)}`,
-      fix: `Nothing needs to be done if the scanner is known for it: the mean is used. ${useTable} if the file is wrong about it.`,
+      fix: `The mean is used: nothing needs to be done if the scanner makes such pixels. ${useTable} if the file states a wrong size.`,
       settledBy: 'mpp',
     });
   return warnings;

@@ -67,7 +67,7 @@ export function smallGroups(
       : [
           {
             ...{ severity: 'warning', stage: 'split', patient: null, file: null, place: column },
-            reason: `Group "${name}" has ${counted(ids.length, 'patient')}: the metrics of its fold say next to nothing.`,
+            reason: `Group "${name}" has ${counted(ids.length, 'patient')}: too few for meaningful metrics of its fold.`,
             fix: joinGroups,
           },
         ],

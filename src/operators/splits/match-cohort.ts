@@ -70,7 +70,7 @@ function unused(file: string, id: string, without: readonly number[], count: num
       file,
       id,
       `The patient is in no set of ${where} and is not used there.`,
-      'Add the patient to the file if this is not meant.',
+      'Add the patient to the file if the patient should be used.',
     ),
     severity: 'warning',
   };

@@ -114,7 +114,7 @@ function enough(
   if (patients.length >= folds) return patients;
   throw new HafError(
     'HAF_COHORT_INVALID',
-    `${patients.length} patients cannot be dealt to ${folds} folds.`,
+    `${patients.length} patients cannot be divided into ${folds} folds.`,
     'Lower cv.folds, loosen the rules under cohort, or add patients.',
   );
 }

@@ -87,7 +87,7 @@ function faultOf(
   bands: readonly number[] | null,
 ): string | null {
   if (bands !== null && categories !== undefined)
-    return `has words for values, which bands cannot cut; leave bands out.`;
+    return `has words for values, and bands need numbers; leave bands out.`;
   return bands === null && kind === 'numeric' && values > mostValues
     ? `is numeric with ${values} different values: give it bands, for example {column: ..., bands: [60, 70]}.`
     : null;

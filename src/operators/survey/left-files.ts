@@ -7,11 +7,11 @@ import type { SurveyTable } from './survey-table.js';
 /** Why a table without a unique id column cannot be used. */
 export function unusableTable(table: SurveyTable, patients: ReadonlySet<string>): string {
   if (hasIdsInHeader(table, patients))
-    return 'the ids stand in the header: turn it, so that each patient is a row';
+    return 'the ids are in the header: transpose the table, so that each patient is a row';
   const id = columnOfIds(table, patients, null);
   if (id !== null)
     return `column "${id.name}" holds ids, but one patient has up to ${mostRows(id)} rows: a table has one row per patient`;
-  return 'no column holds ids that are unique and stand in other files';
+  return 'no column holds ids that are unique and occur in other files';
 }
 
 /** Other files that users may ask about: split files and marker files. */
@@ -20,7 +20,12 @@ export function leftFiles(names: readonly string[]): readonly LeftFile[] {
     const base = posix.basename(file);
     if (base === syntheticMarkerFile) return [{ file, reason: 'it marks the patients as invented' }];
     if (/\.json$/i.test(base) && /split|fold/i.test(base))
-      return [{ file, reason: 'a split file: folds are drawn instead; data.splits takes it' }];
+      return [
+        {
+          file,
+          reason: 'a split file, which is not used: folds are drawn. To use it, name it in data.splits',
+        },
+      ];
     if (/\.(xls|sav|dta|rds|rdata|feather|pkl|gz|zip|sas7bdat)$/i.test(base))
       return [{ file, reason: 'this format is not read: save it as .csv, .xlsx or .parquet' }];
     return [];

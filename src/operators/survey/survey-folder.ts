@@ -84,7 +84,7 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
             patients,
             ofFiles.map(({ rule }) => rule),
           )
-        : { left: `the files are called as those of ${same.glob}, which are used` };
+        : { left: `the files have the same names as those of ${same.glob}, which are used` };
     if ('left' in draft) reasons.push({ file: group.glob, reason: draft.left });
     else bags.push({ ...draft, modality: modalityNames.bag(draft.folder, draft.onlyStem) });
   }

@@ -80,7 +80,7 @@ export async function draftTable(
   const matched = typed.patients.filter((patient) => known.has(patient)).length;
   if (known.size > 0 && 2 * matched < typed.patients.length)
     return {
-      left: `only ${matched} of its ${typed.patients.length} ids stand in the outcome table, such as "${typed.patients[0] ?? ''}"`,
+      left: `only ${matched} of its ${typed.patients.length} ids are in the outcome table, such as "${typed.patients[0] ?? ''}"`,
     };
   const leaks = leaksOf('', typed, labels, told, []).map(({ column, because }): ColumnDraft => ({
     ...{ name: column, kind: 'ignore' },
@@ -140,7 +140,7 @@ function declared(
     }));
     return {
       columns: [...own, ...dropped],
-      ...{ others: 'infer', othersNote: 'columns that are not listed: look at their values' },
+      ...{ others: 'infer', othersNote: 'columns that are not listed: "infer" decides by their values' },
       ...{ scaler: null, topVariance: null },
     };
   }

@@ -168,7 +168,7 @@ const notLoadable = (error: unknown): HafError =>
 const noAdapter = (): HafError =>
   unavailable(
     'WebGPU finds no GPU: there is no Vulkan driver, no loader (libvulkan1), or none that Dawn accepts.',
-    'Install libvulkan1 and the driver of the GPU (vulkaninfo lists what there is), or in software mesa-vulkan-drivers 25 or newer.',
+    'Install libvulkan1 and the driver of the GPU (vulkaninfo lists what there is). For a software driver on the CPU: mesa-vulkan-drivers 25 or newer.',
   );
 
 const failed = (fault: Error): HafError =>

@@ -61,7 +61,7 @@ export const rotationProblems = (core: Core, orientation: number | undefined): r
         problemOf(
           core,
           'warning',
-          `its EXIF orientation is ${orientation}: it is to be turned when shown, but is read as stored`,
+          `its EXIF orientation is ${orientation}: viewers rotate it, but its pixels are read as stored`,
           'Save it upright, without EXIF orientation, if the direction matters.',
         ),
       ];

@@ -72,7 +72,7 @@ function gridOfMpp(
     throw new HafError(
       'HAF_SLIDE_UNREADABLE',
       `it has ${finest} um per pixel (${mpp.source}), tile.mpp asks for the finer ${target}`,
-      `Set tile.mpp to ${finest} or more, or leave the slide out: pixels are never made up.`,
+      `Set tile.mpp to ${finest} or more, or leave the slide out: tiles are never upsampled.`,
     );
   const level = Math.max(
     0,

@@ -71,7 +71,7 @@ export function addressFrom(
   if ((cert === null) !== (key === null))
     throw new HafError(
       'HAF_USAGE',
-      'A client certificate needs its key, and the other way round.',
+      'A client certificate and its key must be given together.',
       'Give both --tlscert and --tlskey.',
     );
   const wanted = servers.some(({ tls }) => tls) || ca !== null || cert !== null;

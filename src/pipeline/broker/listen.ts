@@ -95,7 +95,7 @@ function adviceFor({ settings, port }: OwnBroker, store: string, uri: string): r
     `copy to the machines of workers (and keep it secret): ${files.join(' ')}`,
     uri.startsWith('s3:')
       ? 'and type there:'
-      : 'and type there, with the path of the store as that machine has it:',
+      : 'and type there, with the path that the store has on that machine:',
     `  haf-pipeline worker --store ${uri} --nats ${tls ? 'tls' : 'nats'}://${called} --creds worker.nk ${tls ? '--tlsca ca.pem' : '--insecure'}`,
     ...(tls ? [] : ['warning: without --tls everybody on the network can read and change the messages']),
   ];

@@ -100,7 +100,7 @@ async function lockFolder(folder: BrokerFolder): Promise<RunLock> {
         throw new HafError(
           'HAF_BROKER_UNREACHABLE',
           `Another process has been starting the broker in ${folder.path} for ${lockMs / 1000} seconds.`,
-          'Look what holds it up, or end it, and run the same command again.',
+          'Find out why it does not finish, or end it, and run the same command again.',
           { cause: error },
         );
     }
@@ -169,7 +169,7 @@ async function launchOnce(
   child.kill('SIGKILL');
   throw new HafError(
     'HAF_BROKER_UNREACHABLE',
-    `${server.path} did not come up: ${ended ?? `it does not listen after ${startMs / 1000} seconds`}.\n${folder.lastLog()}`,
+    `${server.path} did not start: ${ended ?? `it does not listen after ${startMs / 1000} seconds`}.\n${folder.lastLog()}`,
     `Correct what its log says (${folder.log}) and run the same command again.`,
   );
 }
@@ -191,7 +191,7 @@ async function admitted(folder: BrokerFolder, settings: BrokerSettings, pid: num
   } catch (error) {
     throw new HafError(
       'HAF_BROKER_UNREACHABLE',
-      `The broker in ${folder.path} runs as process ${pid} but does not let us in: ${(error as Error).message}`,
+      `The broker in ${folder.path} runs as process ${pid}, but this command cannot connect to it: ${(error as Error).message}`,
       `If it hangs, end it ("kill -9 ${pid}") and run the same command again; what it stores stays.`,
       { cause: error },
     );

@@ -118,6 +118,6 @@ function refuseExisting(directory: string, files: readonly string[]): void {
   throw new HafError(
     'HAF_USAGE',
     `These files exist and are never overwritten:\n${existing.join('\n')}`,
-    `Use them as they are, or name another folder. To replace all credentials, move ${directory} away first: workers that use the old ones are then shut out.`,
+    `Use them as they are, or name another folder. To replace all credentials, move ${directory} away first: workers that use the old ones can then no longer connect.`,
   );
 }

@@ -51,7 +51,7 @@ export function modelCard(bundle: Bundle, release: Release): string {
         `| ${of.join(' + ')} | ${digits(mean)} | ${digits(std)} | ${patients} |`,
     ),
     ...(worth.subsets.length > mostRows
-      ? ['', `All ${worth.subsets.length} subsets stand in bundle.json.`]
+      ? ['', `bundle.json lists all ${worth.subsets.length} subsets.`]
       : []),
     '',
     `The bundled models scored ${check.predictions} test predictions again; the largest difference from the run is ${check.largestDifference}.`,

@@ -53,7 +53,7 @@ async function installOnnx(options: BackendInstallOptions): Promise<void> {
   if (unused !== undefined)
     throw new HafError(
       'HAF_USAGE',
-      `${unused} is about TensorFlow. --onnx installs one tested release, and every archive has a hash.`,
+      `${unused} applies only to TensorFlow. --onnx installs one tested release, whose hashes are known.`,
       `Leave ${unused} out. PIP_INDEX_URL and the registry of npm name mirrors.`,
     );
   const installed = await installOnnxRuntime(say);

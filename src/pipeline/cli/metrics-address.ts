@@ -19,7 +19,7 @@ export function metricsAddress({
     if ((metricsToken ?? metricsOpen) === undefined) return undefined;
     throw new HafError(
       'HAF_USAGE',
-      '--metrics-token and --metrics-open are about metrics, but none are served.',
+      '--metrics-token and --metrics-open have no effect without --metrics.',
       'Add --metrics [HOST:]PORT.',
     );
   }

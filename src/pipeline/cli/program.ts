@@ -15,7 +15,7 @@ import { addSlides } from './slides-commands.js';
 
 function addPreparation(program: Command): void {
   examples(program.command('init'), 'init', 'init my-experiment', 'init my-study --from data/own')
-    .description('write a commented experiment file, for your own data with --from; never overwrites one')
+    .description('write a commented experiment file; with --from, for your own data; never overwrites a file')
     .argument('[dir]', 'folder to write experiment.yaml to', '.')
     .option('--from <data>', 'folder of a cohort: look at its files and write the experiment for them')
     .option('--name <name>', 'name of the experiment (default: with --from, that of the folder)')

@@ -59,6 +59,6 @@ async function progress(bus: Bus, run: string, driven: boolean): Promise<Progres
     ? view.finished.outcome.replaceAll('-', ' ')
     : driven
       ? 'running'
-      : 'not running (its "up" is gone; the same command resumes it)';
+      : 'not running (its "up" process has ended; the same "up" command resumes the run)';
   return { run, state, ...progressOf(view), running: view.running.length };
 }

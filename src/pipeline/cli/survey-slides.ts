@@ -149,7 +149,7 @@ function scaleFindings(
   if (config.tile.mpp === null && coarsest / finest > sameScale)
     findings.push({
       modality,
-      what: `Slides of ${rounded(finest)} to ${rounded(coarsest)} um per pixel are tiled at level ${config.tile.level} alike.`,
+      what: `Slides of ${rounded(finest)} to ${rounded(coarsest)} um per pixel are all tiled at level ${config.tile.level}.`,
       fix: `Set tile.mpp, for example to ${rounded(coarsest)}, so that a tile covers the same tissue on all of them.`,
     });
   return findings;

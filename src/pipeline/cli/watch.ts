@@ -33,7 +33,7 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
         renderer.note(
           there
             ? `${name} goes on`
-            : `${name}: its "up" is gone; the same command resumes it, and this command waits for that`,
+            : `${name}: its "up" process has ended; the same "up" command resumes the run, and this command waits for that`,
         ),
       ),
     ];

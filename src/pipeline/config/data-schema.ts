@@ -196,14 +196,14 @@ export const bagDeclaration = z.strictObject({
         .enum(['px', 'um'])
         .nullable()
         .default(null)
-        .describe('Unit of columns that do not say it in their name, as x_px and x_um do.'),
+        .describe('Unit of columns whose names do not state it. Names such as x_px and x_um do.'),
       diameterMm: z
         .number()
         .positive()
         .max(10)
         .nullable()
         .default(null)
-        .describe('Diameter of the cores in millimetres, for a table without a column of it.'),
+        .describe('Diameter of the cores in millimetres, for a table without a diameter column.'),
     })
     .nullable()
     .default(null)

@@ -5,7 +5,7 @@ const positive = z.number().positive();
 const share = z.number().min(0).lt(1);
 
 const override = <T extends z.ZodType>(type: T, text: string) =>
-  type.nullable().default(null).describe(`${text}. null uses the preset's (3.1).`);
+  type.nullable().default(null).describe(`${text}. null uses the value of the preset (3.1).`);
 
 /** Sections of the experiment about images: tissue, tiles, cores and the encoder (docs/method.md 2 and 3). */
 export const tissueSchema = z.strictObject({

@@ -150,7 +150,7 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
   if (bag.cores !== null && bag.patient !== null && bag.patient !== 'hancock')
     findings.push({
       path: ['patient'],
-      message: 'the table of cores says whose each core is; leave patient out',
+      message: 'the table of cores says which patient a core belongs to; leave patient out',
     });
   if (bag.encoder !== undefined && bag.slides === null && bag.images === null)
     findings.push({ path: ['encoder'], message: 'encodes images: set slides or images to a glob' });

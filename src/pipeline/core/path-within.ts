@@ -17,7 +17,7 @@ export function pathWithin(folder: string, name: string): string {
   if (staysWithin(name)) return join(folder, name);
   throw new HafError(
     'HAF_STORE_CORRUPT',
-    `A stored result wants to be written to ${JSON.stringify(name)}, outside of ${folder}. It was not written.`,
+    `A stored result has a file with the path ${JSON.stringify(name)}, which lies outside of ${folder}. It was not written.`,
     'Another program writes to the store: run "haf-pipeline store verify", and check who may write to it.',
   );
 }

@@ -44,9 +44,9 @@ export function openSealedZip(bytes: Uint8Array, label: string): ReadonlyMap<str
   if (bytes.length < 4 || view.getUint32(0, true) !== 0x04034b50) throw invalid('is no bundle');
   const end = bytes.length - sealBytes - endBytes;
   if (end < 0 || view.getUint32(end, true) !== endSignature)
-    throw invalid('is cut off or was changed: its end has no seal');
+    throw invalid('is cut off or was changed: its end has no checksum');
   if (new TextDecoder().decode(bytes.subarray(bytes.length - sealBytes)) !== sealOf(bytes))
-    throw invalid('was changed since it was made: its content does not match its seal');
+    throw invalid('was changed since it was made: its content does not match its checksum');
   let claimed = 0;
   const unpacked = unzipSync(bytes, {
     filter: ({ name, size, originalSize, compression }) => {

@@ -25,7 +25,7 @@ const pathReasons: Readonly<Record<string, readonly [reason: string, fix: string
     'Shorten the name or the path.',
   ],
   ENOENT: ['there is no such file or folder', `Make it, or ${otherPlace}.`],
-  ENOTDIR: ['something above it is a file', 'Correct the path.'],
+  ENOTDIR: ['a part of its path is a file, not a folder', 'Correct the path.'],
   EISDIR: ['it is a folder', 'Name a file.'],
   EEXIST: ['a file or folder of this name exists', 'Remove it, or choose another name.'],
   ENOTEMPTY: ['the folder is not empty', 'Empty it, or choose another name.'],
@@ -166,7 +166,7 @@ export function noMemory(reason: string): SystemFault {
 }
 
 export const raiseAddressSpace =
-  'Raise it: ulimit -v unlimited (SGE: h_vmem, PBS: vmem). Or set NODE_OPTIONS=--disable-wasm-trap-handler: WebAssembly, which reads feature files, then reserves no 10 GB of addresses for each thread.';
+  'Raise it: ulimit -v unlimited (SGE: h_vmem, PBS: vmem). Or set NODE_OPTIONS=--disable-wasm-trap-handler: WebAssembly, which reads feature files, then does not reserve 10 GB of addresses for each thread.';
 
 const noProcess = (reason: string): SystemFault =>
   limit(

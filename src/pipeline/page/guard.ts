@@ -68,7 +68,10 @@ export function guard({ token, hosts, secure }: GuardOptions) {
   const doors: MiddlewareHandler = async (context, next) => {
     const host = context.req.header('host') ?? '';
     if (!isOwnHost(host))
-      return context.text('This server does not have this name. Name it with --page-host NAME.\n', 421);
+      return context.text(
+        'This server does not accept this host name. To allow it, start the page with --page-host NAME.\n',
+        421,
+      );
     if (context.req.method !== 'GET' && context.req.method !== 'HEAD')
       return context.text('Only GET: the page is read-only.\n', 405);
     return next();

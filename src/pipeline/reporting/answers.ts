@@ -98,7 +98,7 @@ export const partitionAnswer: Answer = ({ config: { cv }, folds }) => {
 };
 
 export const handlingAnswer: Answer = ({ config: { tabular } }) => [
-  `Numbers are scaled (${tabular.scaler}) and categories encoded with what the training patients of the fold show.`,
+  `Numbers are scaled (${tabular.scaler}) and categories are encoded; both are fitted on the training patients of the fold.`,
 ];
 
 export const methodAnswer: Answer = ({ config, summary }) => {

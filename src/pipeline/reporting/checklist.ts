@@ -59,7 +59,7 @@ export function checklistMarkdown(
   return [
     `# ${title}`,
     '',
-    `Run ${info.run}, haf-pipeline ${info.codeVersion}, started ${info.createdAt.slice(0, 10)}. Items in short after ${source}; the published text is binding.`,
+    `Run ${info.run}, haf-pipeline ${info.codeVersion}, started ${info.createdAt.slice(0, 10)}. Items are shortened from ${source}; the published text is binding.`,
     '',
     `${counted(gapsOf(items), 'gap')} of ${counted(items.length, 'item')}: search for "${gapMark}".`,
     ...sections.flatMap((section) => [

@@ -84,7 +84,7 @@ export const remark: Guideline = {
         asks: 'distributions of characteristics and markers, missing values',
       },
       known: (record) => [
-        'characteristics.csv describes the columns by outcome; the table stands in report.html.',
+        'characteristics.csv describes the columns by outcome; report.html has the table.',
         ...answer.missingAnswer(record),
       ],
     },

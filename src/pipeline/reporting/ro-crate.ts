@@ -118,7 +118,7 @@ export function roCrate(
     gaps: [
       ...(authors.length === 0 ? ['authors (--author)'] : []),
       ...(licence === null ? ['licence (--licence)'] : []),
-      'date of publication (the end of the run stands there)',
+      'date of publication (the crate states the end of the run in its place)',
     ],
   };
 }

@@ -61,7 +61,7 @@ export const tripodAi: Guideline = {
         asks: 'characteristics, predictors, events, missing data',
       },
       known: (record) => [
-        'characteristics.csv describes the columns by outcome; the table stands in report.html.',
+        'characteristics.csv describes the columns by outcome; report.html has the table.',
         ...answer.missingAnswer(record),
       ],
       gap: 'dates, treatments, differences between demographic groups',

@@ -62,7 +62,7 @@ const refused = (what: string): HafError =>
   new HafError(
     'HAF_JOIN_REFUSED',
     `${key}: ${what}.`,
-    'Leave one file for each slide, and give slides names of their own.',
+    'Leave one file for each slide, and give each slide a different name.',
   );
 
 async function filesAt(

@@ -213,7 +213,7 @@ function refuseTwice(placed: readonly PlacedCore[]): void {
       throw new HafError(
         'HAF_TABLE_INVALID',
         `Core "${row.name}" of ${slide.file} is listed twice: ${earlier.table}:${earlier.line} and ${row.table}:${row.line}.`,
-        'Keep one of the rows, or give the cores names of their own.',
+        'Keep one of the rows, or give each core a different name.',
         { context: { file: row.table } },
       );
   }

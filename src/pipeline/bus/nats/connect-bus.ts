@@ -82,7 +82,7 @@ function joiningFault(error: unknown, role: BrokerRole): unknown {
   if (error.code === (ErrorCode.PermissionsViolation as string))
     return new HafError(
       'HAF_BROKER_REFUSED',
-      `The broker lets us in, but these credentials are not those of the role this command needs: ${role}.`,
+      `The broker accepts the connection, but these credentials are not those of the role this command needs: ${role}.`,
       `Use the ${role}.nk that was made for this broker: --creds FILE.`,
       { cause: error },
     );

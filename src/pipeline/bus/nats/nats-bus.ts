@@ -279,7 +279,7 @@ export class NatsBus implements Bus {
     if (this.closing) return;
     const failure = new HafError(
       'HAF_BROKER_REFUSED',
-      `The broker has ended the connection for good${error ? `: ${error.message}` : ''}.`,
+      `The broker has ended the connection permanently${error ? `: ${error.message}` : ''}.`,
       'Check the credentials, then run the same command again: finished work is kept.',
     );
     this.break(failure);

@@ -11,7 +11,7 @@ export function misfitFault(misfits: readonly Misfit[]): HafError {
   const names = [...new Set(misfits.map(({ of }) => of.replace(/,.*/, '')))];
   return unfit(
     [
-      `The broker has ${names.join(', ')} already, set up otherwise than the pipeline needs. Nothing was changed.`,
+      `The broker has ${names.join(', ')} already, but with other settings than the pipeline needs. Nothing was changed.`,
       ...misfits.map(({ of, setting, found, needed }) => `${of}: ${setting} is ${found}; needed: ${needed}`),
     ].join('\n'),
     `If nothing else uses ${names.length === 1 ? 'it' : 'them'}, remove ${names.length === 1 ? 'it' : 'them'} ("nats stream rm NAME") and run the same command again: it makes what is missing. Otherwise correct these settings ("nats stream edit NAME"), or use another account or broker.`,

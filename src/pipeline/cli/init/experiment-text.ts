@@ -7,7 +7,7 @@ const about: Readonly<Record<string, string>> = {
   haf: 'alignment of all modalities, trained with modalities left out at random',
   drop: 'the same fusion network and random modality drop, without alignment',
   all_mlp: 'a fusion network over all modalities, without drop and without alignment',
-  ridge: 'penalised logistic regression on all tables: what a simple model makes of them',
+  ridge: 'penalised logistic regression on all tables: a simple model for comparison',
   stack: 'one such regression for each modality, combined',
 };
 const mostFolds = 5;
