@@ -9,7 +9,7 @@ export const foldsPerGpu = 5;
 export interface TrainerPlan {
   /** Number of concurrent training jobs. */
   readonly slots: number;
-  /** One entry per training process: the GPU that it may use, or null when there is none to choose. */
+  /** One entry per training process: the GPU that it may use, or null if the worker sees no GPU. */
   readonly gpuOf: readonly (string | null)[];
 }
 
@@ -25,7 +25,7 @@ export function trainersOf(
   gpus = visibleGpus(),
   tensorFlowKnowsGpus = nativeGpu(),
 ): TrainerPlan {
-  // WebGPU chooses a GPU itself. The entry is for image encoders, which do not choose.
+  // For training, WebGPU chooses the GPU itself. This entry is for image encoders, which do not choose a GPU.
   const webGpu = [gpus[0] ?? null];
   const devices = backend === 'webgpu' ? webGpu : shared(backend, tensorFlowKnowsGpus) ? gpus : [];
   if (devices.length > 0) {

@@ -45,7 +45,7 @@ export interface Worker extends Runner {
 /** Starts a worker: lanes of pool threads and of training processes on this machine, and a membership in the bus. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { bus, classes, backend, checkpointEpochs, codeVersion } = options;
-  // The random part is needed: containers may share a host name, and their process ids repeat.
+  // The random part of the id is needed, because containers may share a host name, and their process ids repeat.
   const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 4)}`;
   // The cores that this process may use. Under a scheduler they may be fewer than the machine has.
   const threads = classes.includes('cpu') ? availableParallelism() : 0;

@@ -1,10 +1,10 @@
 /**
  * Time of the Stage 1 step of one bag (forward pass, instance loss, dropout, all gradients), compared with the same
  * step in PyTorch. Runs every backend that "auto" would try and that loads, or those of HAF_BENCH_BACKENDS
- * (webgpu,onnx). Ours and PyTorch get the same number of threads (HAF_THREADS, else all cores). Needs a python3 with
- * torch, which HAF_PYTHON may name; without torch it prints only our times. HAF_BENCH_DEVICE=cuda makes PyTorch compute
- * on the GPU. Debian's torch is far slower with the default BLAS than with the OpenMP build:
- * LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp.
+ * (webgpu,onnx). Our backends and PyTorch get the same number of threads (HAF_THREADS, else all cores). Needs a python3
+ * with torch, which HAF_PYTHON may name; without torch it prints only our times. HAF_BENCH_DEVICE=cuda makes PyTorch
+ * compute on the GPU. Debian's torch is far slower with the default BLAS than with the OpenMP build of OpenBLAS. To use
+ * this build, set LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/bag-step.bench.ts
  */
@@ -93,7 +93,7 @@ const torch = (rows: number, repeats: number): TorchTimes | null =>
 async function timedBackends(): Promise<ReadonlyMap<BackendName, string>> {
   const asked = process.env.HAF_BENCH_BACKENDS?.split(',');
   const found = new Map<BackendName, string>();
-  // The plain JavaScript backend takes minutes.
+  // The plain JavaScript backend (`cpu`) takes minutes, so it runs only if HAF_BENCH_BACKENDS names it.
   for (const name of asked ?? automaticBackends.filter((own) => own !== 'cpu')) {
     const preference = backendNames.find((own) => own === name);
     if (preference === undefined) throw new Error(`HAF_BENCH_BACKENDS: ${name} is no backend`);

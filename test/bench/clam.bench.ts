@@ -13,7 +13,7 @@ import { clamAnswers, ownAnswer, type ClamJob } from '../support/clam.js';
 import { pythonWith } from '../support/python-with.js';
 import { measure, timingTable } from './measure.js';
 
-/** The benchmark slide of several hundred fragments. Its segmentation picture is what both programs segment. */
+/** The benchmark slide of several hundred fragments. Our code and OpenCV segment the same picture of this slide. */
 const path = await benchSlidePath();
 const { picture, slide, downsample } = await segmentedPicture(path);
 const python = pythonWith('cv2', 'numpy');

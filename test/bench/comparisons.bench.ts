@@ -1,7 +1,7 @@
 /**
- * CPU time of comparing the reference with four methods on 763 patients. Each comparison has the tests of McNemar and
- * DeLong, Holm's correction, and 2000 resamples of the paired bootstrap. Also compares this time with that of 10
- * resamples.
+ * CPU time of comparing the reference method with four other methods on 763 patients. Each comparison has the tests of
+ * McNemar and DeLong, Holm's correction, and 2000 resamples of the paired bootstrap. Also compares this time with that
+ * of 10 resamples.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/comparisons.bench.ts
  */

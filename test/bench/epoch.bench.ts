@@ -1,10 +1,10 @@
 /**
  * Time of whole epochs of a cohort of 120 patients with seven modalities, compared with PyTorch, which computes one
  * patient at a time. The parts are Stage 1 on slides of 500 to 4000 instances of 1024 numbers (read from disk), Stage 1
- * on cores of 16 instances, and Stages 2 and 3. Ours and PyTorch each run in one process with all cores (or HAF_THREADS
- * of them). For slides, also prints epochs per second when each core trains a fold in a separate process, as with `up`.
- * Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the backend, HAF_PYTHON a python3 with torch.
- * See bag-step.bench.ts for the torch of Debian.
+ * on cores of 16 instances, and Stages 2 and 3. Our code and PyTorch each run in one process with all cores (or
+ * HAF_THREADS of them). For slides, also prints epochs per second when each core trains a fold in a separate process,
+ * as with `up`. Also prints how long Stage 1 waited for its bags. HAF_BACKEND chooses the backend, HAF_PYTHON a python3
+ * with torch. bag-step.bench.ts describes a setting that makes Debian's torch faster.
  *
  *     npx vitest run --config test/bench/vitest.config.mjs test/bench/epoch.bench.ts
  */
@@ -52,12 +52,13 @@ interface Part {
   readonly name: string;
   readonly epoch: () => Promise<void>;
   /**
-   * Epochs that are timed together. A single epoch of a few milliseconds after a pause would mostly measure the pause.
+   * Epochs that are timed together. A single epoch of a few milliseconds after a pause would mostly measure the effect
+   * of the pause.
    */
   readonly repeats: number;
   /**
-   * What PyTorch gets so that it makes the same draws: command-line arguments, and the patients of each group as
-   * numbers.
+   * What PyTorch gets so that it trains on the same patients in the same order: command-line arguments, and the numbers
+   * of the patients of each optimisation step.
    */
   readonly torch: readonly string[];
   readonly groups: readonly (readonly number[])[];
@@ -73,7 +74,7 @@ const drawn = (): readonly (readonly number[])[] =>
     config.train.batch,
   );
 
-/** An epoch of a model: a step and Adam for each group. */
+/** Makes a function that trains a model for one epoch: for each group of patients, a gradient and an Adam update. */
 function epochOf(model: Trainable): () => Promise<void> {
   const adam = new Adam<Float32Array>(model.parameters, config.train);
   return async () => {

@@ -71,8 +71,8 @@ function silent(content, { original, file, at }) {
   const read = content?.bags?.[0]?.values;
   if (read === undefined || (read.length === values.length && read.every((value, i) => value === values[i])))
     return false;
-  // In an npz, the damage may make the reader return the coordinates, which have the values of the features. That is no
-  // error. Any other changed number is one.
+  // In an npz, `coords` has the same values as `features`. So a reader that takes one array for the other returns no
+  // changed value, and this is no fault. In npz and pt files, changed values are a fault if their number is right.
   if (reader === 'npz' || reader === 'pt') return read.length === values.length;
   if (reader !== 'h5' || at === null || at.length === 0) return false;
   // The parts of the file that hold the numbers uncompressed, under a Fletcher checksum.

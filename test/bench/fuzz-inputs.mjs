@@ -6,7 +6,7 @@ import { zipSync } from 'fflate';
 import h5wasm from 'h5wasm/node';
 
 export const [rows, width] = [12, 8];
-/** What every sound feature file holds. */
+/** The feature values in every valid feature file. */
 export const values = Float32Array.from({ length: rows * width }, (_, i) => 1 + (i % 97) / 4);
 const bytes = Buffer.from(values.buffer);
 const latin = (text) => Buffer.from(text, 'latin1');
@@ -114,7 +114,7 @@ const job = {
   ...{ codeVersion: '0.1.0', replace: false },
 };
 
-/** Sound files by reader. */
+/** Makes valid files for each reader, by the name of the reader. */
 export async function soundFiles() {
   const text = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
   const ids = ['P1', 'P2', 'P3'];

@@ -44,7 +44,7 @@ async function slides(options) {
   }
 }
 
-/** Sound pictures of a kind. */
+/** Makes valid pictures of one kind, for example `tiff` or `png`. */
 export async function pictureSeeds(kind) {
   switch (kind) {
     case 'tiff': {
@@ -142,7 +142,7 @@ function change(bytes, random) {
   }
 }
 
-/** Places of the entries of all directories of a little-endian TIFF. */
+/** Finds the byte offsets of the entries (tags) of all directories of a little-endian TIFF. */
 function tiffEntries(bytes) {
   const entries = [];
   const big = bytes.readUInt16LE(2) === 43;
@@ -189,7 +189,7 @@ function changeTag(bytes, random) {
   return copy;
 }
 
-/** The chunks of a sound PNG. */
+/** The chunks of a valid PNG. */
 function pngChunks(bytes) {
   const chunks = [];
   for (let at = 8; at + 12 <= bytes.length; at += 12 + bytes.readUInt32BE(at))

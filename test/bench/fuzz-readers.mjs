@@ -4,7 +4,7 @@
 //
 //   npm run build && node test/bench/fuzz-readers.mjs [READER,...] [INPUTS] [FIRST SEED]
 //
-// HAF_FUZZ_KEEP=DIR writes the inputs with faults to this folder.
+// HAF_FUZZ_KEEP=DIR writes the inputs with faults to the folder DIR.
 import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * Time of Stage 1 epochs on a GPU, for slides of 500 to 4000 instances of 1024 numbers. Ours trains several folds in
- * lockstep on bags that stay on the GPU. PyTorch trains one bag at a time on the same GPU. Also prints how fast bags
+ * Time of Stage 1 epochs on a GPU, for slides of 500 to 4000 instances of 1024 numbers. Our code trains several folds
+ * in lockstep on bags that stay on the GPU. PyTorch trains one bag at a time on the same GPU. Also prints how fast bags
  * are read, and how fast the GPU copies memory. HAF_BACKEND is tensorflow or webgpu. HAF_BENCH_PATIENTS is the number
  * of patients (600). HAF_PYTHON is a python3 with a torch for the GPU. HAF_BENCH_DEVICE is the device of PyTorch
  * (cuda).
@@ -42,7 +42,9 @@ function drawn(fold: number): readonly (readonly number[])[] {
   return inGroups(classBalancedDraws(training, own, rng(fold, 'draws')), config.train.batch);
 }
 
-/** Seconds of each epoch of a fold after the first, which reads the bags. */
+/**
+ * Trains one fold. Returns the seconds of each epoch except the first one, because the first epoch also reads the bags.
+ */
 async function trained(fold: number, source: BagSource, place: DevicePlace): Promise<readonly number[]> {
   const encoder = bagEncoderOf(config.mil, width, binaryCriterion);
   const parameters = initialParameters(encoder.layout, rng(fold, 'init'));
@@ -67,7 +69,7 @@ interface Torch {
   readonly version: string;
   /** Milliseconds of each epoch. */
   readonly times: readonly number[];
-  /** Bytes a second that a copy within the device moves, read and written. */
+  /** Bytes per second of a copy inside GPU memory, counting bytes read plus bytes written. */
   readonly bandwidth: number | null;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Time of the whole HANCOCK run, from files to report, with ten folds and the command that a user types. Runs HAF
  * alone. With HAF_BENCH_ROWS=all, also runs every method that needs no slides, and prints the ratio to HAF alone. The
- * seconds of each stage and method are from trace.csv. Needs the data. HAF_BACKEND chooses the backend.
+ * seconds of each stage and method are from trace.csv. Needs the HANCOCK data. HAF_BACKEND chooses the backend.
  *
  *     npm run build && npx vitest run --config test/bench/vitest.config.mjs test/bench/hancock.bench.ts
  */

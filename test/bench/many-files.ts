@@ -16,8 +16,8 @@ function npyFile(next: () => number): Uint8Array {
 }
 
 /**
- * A cohort with one small feature file for each patient, and an experiment that reads every file and trains next to
- * nothing. Returns the path of the experiment.
+ * A cohort with one small feature file for each patient, and an experiment that reads every file and trains very
+ * little. Returns the path of the experiment.
  */
 export function writeManyFiles(folder: string, patients: number): string {
   mkdirSync(join(folder, 'features'), { recursive: true });

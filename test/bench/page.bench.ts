@@ -78,7 +78,7 @@ it('shows an event within 250 ms to 20 watchers', { timeout: (seconds + 120) * 1
   const told: number[] = [];
   const memory: [number, number][] = [];
   const start = performance.now();
-  // Four events for each job, in bursts of 20 ms.
+  // Each job gives four events. Every 20 ms, all events that are due are written at once.
   for (let at = 0; at < ended;) {
     const due = Math.floor(((performance.now() - start) / 1000) * (eventsPerSecond / 4));
     for (; at < Math.min(due, ended); at++) {

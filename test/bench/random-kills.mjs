@@ -34,7 +34,7 @@ train: { epochs: 30, patience: 30, lr: 1e-3, batch: 16 }
 data: { root: data, modalities: { WSI: { width: 8 }, TMA: { width: 8 } } }
 `;
 
-/** Starts a command and gathers what it says. */
+/** Starts a command and collects its output. */
 function start(folder, args) {
   const child = spawn(process.execPath, [entry, ...args], {
     cwd: folder,

@@ -14,8 +14,8 @@ const pool = threadsFor(fileURLToPath(new URL('./slides-thread.mjs', import.meta
   minThreads: jobs,
 });
 const share = Math.ceil(coords.length / 2 / jobs) * 2;
-// Threads load their modules before timing begins, like the processes of Python. An OpenSlide process starts after
-// that.
+// Threads load their modules before timing begins. The Python processes of this benchmark do so, too. If OpenSlide
+// reads the slide, its process starts later, and its start is included in the time.
 await Promise.all(Array.from({ length: jobs }, () => pool.run(null)));
 const before = performance.now();
 const cpuBefore = process.cpuUsage();

@@ -30,8 +30,8 @@ const timeoutMs = 15_000;
 /** Brings up brokers and connections for the cases and clears them away after each. */
 export interface Bench {
   /**
-   * Two connections to a new broker: those of an orchestrator and a worker, or of two workers. A connection sees a
-   * change of the other one at the latest when the call that made it has resolved.
+   * Two connections to a new broker: those of an orchestrator and a worker, or of two workers. When a call on one
+   * connection has resolved, the other connection sees the change that this call made.
    */
   two(settings?: Partial<BusSettings>): Promise<readonly [Bus, Bus]>;
   /** Sends heartbeats until the case ends, as a worker does. Returns a function that stops the heartbeats. */
@@ -80,7 +80,7 @@ export async function finishNext(bus: Bus, worker = 'w'): Promise<string> {
   return verdict === 'committed' ? lease.job.key : verdict;
 }
 
-/** The events of a run whose publication has been awaited, from all connections. */
+/** All events of a run so far. An event is included if some connection has awaited its `publish`. */
 export async function told(bus: Bus, run = 'run-1'): Promise<readonly RunEvent[]> {
   const last = await bus.publish(run, skippedEvent('the end so far'));
   return until(bus.events(run).pipe(takeWhile(({ id }) => id !== last)));
@@ -94,7 +94,10 @@ export const typesTold = async (bus: Bus, run = 'run-1'): Promise<readonly strin
 export const until = <T>(stream: Observable<T>): Promise<T[]> =>
   firstValueFrom(stream.pipe(toArray(), timeout(timeoutMs)));
 
-/** Functions that make the event which `fail` or `decline` publishes for a verdict. */
+/**
+ * `failing` and `declining` make the callback of `Lease.fail` and `Lease.decline`: it returns the event to publish for
+ * a verdict.
+ */
 export const failing =
   (name: string) =>
   (verdict: 'retried' | 'given-up'): RunEventBody =>
@@ -104,7 +107,7 @@ export const declining =
   (verdict: 'returned' | 'given-up'): RunEventBody =>
     verdict === 'returned' ? returnedEvent(name, worker) : failedEvent(name);
 
-/** Whether `lost` of a lease is aborted within half a lease time, without a heartbeat. */
+/** Whether the signal `lost` of a lease is aborted within half a lease time, although no heartbeat is sent. */
 export async function isLostSoon({ lost }: Lease, bus: Bus): Promise<boolean> {
   const waited = AbortSignal.timeout(bus.leaseMs / 2);
   const either = AbortSignal.any([lost, waited]);

@@ -16,7 +16,8 @@ export function sharingCases(bench: Bench): void {
     await other.enqueue(theirs);
     const lease = await claim(other);
     await lease.publish(startedEvent('a'));
-    // A run that asks while the job is running gets the remaining events, at the latest from the next heartbeat on.
+    // A run that queues the job while it is running gets the remaining events, at the latest from the next heartbeat
+    // on.
     await one.enqueue(testJob('a', { run: 'run-3' }));
     await lease.heartbeat();
     await lease.publish(epochEvent('a', 1));
@@ -33,7 +34,7 @@ export function sharingCases(bench: Bench): void {
   it('is made for each store that wants it', async () => {
     const [one, other] = await bench.two();
     await one.enqueue(mine);
-    // This also holds for two runs with the same name: two people may start the same experiment on different stores.
+    // The run has the same name in both stores, because two people may start the same experiment on different stores.
     await other.enqueue(testJob('a', { store: '/elsewhere' }));
     const leases = [await claim(one), await claim(other)];
     expect(leases.map(({ job }) => job.store).sort()).toEqual(['/elsewhere', '/nowhere']);

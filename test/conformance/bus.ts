@@ -6,7 +6,7 @@ import { memberCases } from './bus-members.js';
 import { queueCases } from './bus-queues.js';
 import { sharingCases } from './bus-sharing.js';
 
-/** What every adapter of the bus must do; each adapter's test file runs it. */
+/** Tests of what every adapter of the bus must do. The test file of each adapter calls this function. */
 export function busContract(name: string, adapter: TestedAdapter): void {
   describe(`bus contract: ${name}`, () => {
     const bench = benchFor(adapter);

@@ -20,7 +20,7 @@ export interface StoreWorld {
 
 const id = sha256('recipe');
 
-/** What every artifact store must do; each kind's test file runs it. */
+/** Tests of what every artifact store must do. The test file of each kind of store calls this function. */
 export function storeContract(kind: string, make: () => Promise<StoreWorld>): void {
   describe(`store contract: ${kind}`, () => {
     let world: StoreWorld;

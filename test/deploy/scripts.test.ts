@@ -105,7 +105,7 @@ describe.each(units)('%s', (file) => {
     const analyze = needs(context, 'systemd-analyze', 'apt-get install systemd');
     const folder = mkdtempSync(join(tmpdir(), 'haf-unit-'));
     const unit = join(folder, file.replace(/^.*\//, '').replace('@.', '@gpu.'));
-    // `haf-pipeline` is not installed here, which must not count as an error of the unit.
+    // `haf-pipeline` is not installed here, which must not count as an error of the systemd unit.
     writeFileSync(unit, text.replaceAll('/usr/local/bin/haf-pipeline', '/bin/true'));
     const { stderr, status } = spawnSync(analyze, ['verify', unit], { encoding: 'utf8' });
     rmSync(folder, { recursive: true });

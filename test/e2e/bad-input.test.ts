@@ -6,7 +6,7 @@ import { cli } from '../support/cli.js';
 import { edit, runFolder, workFolder } from '../support/small-cohort.js';
 
 const up = ['up', '-c', 'experiment.yaml'];
-/** The cheapest experiment that still reads everything: one table row, one epoch. */
+/** A cheap experiment that still reads all files of the cohort: it trains one method on one table for one epoch. */
 const cheap = { methods: ['blood' as const], train: { epochs: 1 } };
 const problemsOf = (folder: string): string => readFileSync(join(runFolder(folder), 'problems.csv'), 'utf8');
 const slides = (folder: string): string[] =>

@@ -133,7 +133,8 @@ describe('predict with a bundle of the first release', () => {
     expect([first?.patient, first?.modalities]).toEqual(['501', ['Clin', 'Blood']]);
     expect([second?.patient, second?.modalities, second?.expected]).toEqual(['777', [], null]);
     expect(second?.flags.join()).toContain('the patient has none of the modalities of the model');
-    // Eleven of forty patients died. The prediction of each fold is the share of its own training patients.
+    // Eleven of forty patients died. For a patient without data, the model of a fold predicts the share of deceased
+    // patients among its training patients.
     for (const p of second?.probabilities ?? []) expect(p).toBeGreaterThan(0.1);
     for (const p of second?.probabilities ?? []) expect(p).toBeLessThan(0.5);
   }, 60_000);

@@ -5,7 +5,10 @@ import { predictedSchema, type Predicted } from '../../src/operators/bundle/pred
 import { cli } from '../support/cli.js';
 import { workFolder } from '../support/small-cohort.js';
 
-/** Methods of all kinds that can be bundled. The layer of `mdlm` and the maps of tables are frozen. */
+/**
+ * Methods of all kinds that can be bundled. Covers frozen weights, too: `mdlm` has a frozen layer, and the maps of
+ * tables are frozen.
+ */
 const methods = [
   'haf',
   'clip',

@@ -53,7 +53,7 @@ interface Trained {
   readonly run: string;
 }
 
-/** A cohort of two tables and a bag, trained; `nobody` has no data at all. */
+/** Trains methods on a cohort of two tables and a bag. The patient `nobody` has no data in any modality. */
 async function trained(
   name: string,
   methods: readonly string[],
@@ -72,7 +72,7 @@ async function trained(
   return { cohort, run: await up(cohort, ...more) };
 }
 
-/** Runs the experiment and returns the name of the run, which is new. */
+/** Runs the experiment and returns the name of the new run. */
 async function up(cohort: MadeCohort, ...more: readonly string[]): Promise<string> {
   const folder = join(cohort.folder, 'runs');
   const before = existsSync(folder) ? readdirSync(folder) : [];
@@ -107,7 +107,7 @@ async function both(
   };
 }
 
-/** A patient as the example reads it: numbers, words, null for an empty cell, and the file of the bag. */
+/** A patient as the ONNX example program reads it: numbers, words, null for an empty cell, and the file of the bag. */
 function patientJson({ root }: MadeCohort, id: string, modalities: readonly string[]): object {
   const rowOf = ([header = [], ...rows]: Rows): object | undefined => {
     const row = rows.find(([patient]) => patient === id);
@@ -115,14 +115,14 @@ function patientJson({ root }: MadeCohort, id: string, modalities: readonly stri
   };
   const file = join(root, `mri/${id}.npy`);
   const all = { Clin: rowOf(clini), Lab: rowOf(lab), MRI: existsSync(file) ? file : undefined };
-  // JSON leaves out what is undefined.
+  // JSON.stringify leaves out keys whose value is undefined.
   return Object.fromEntries(Object.entries(all).filter(([name]) => modalities.includes(name)));
 }
 
 const cellOf = (text: string): string | number | null =>
   text === '' ? null : Number.isNaN(Number(text)) ? text : Number(text);
 
-/** Runs the example for some patients and compares every number with `predict`. */
+/** Runs the ONNX example program for some patients and compares every number with `predict`. */
 function compare(
   cohort: MadeCohort,
   { predicted, example }: { predicted: Predicted; example: string },

@@ -57,7 +57,8 @@ async function installed(): Promise<void> {
   try {
     await installAndUse(folder, work);
   } finally {
-    // Many thousand files. Their removal at the end of all tests would block the process that runs them.
+    // The installed package has many thousand files. Removing them at the end of all tests would block the process that
+    // runs the tests.
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -24,8 +24,9 @@ describe('what the pages show', () => {
 });
 
 /**
- * These pages follow each other in one folder: the first makes the run that the others look at. "latest" is the run of the
- * quickstart until a page makes runs of its own, so pages over images and other cohorts come last.
+ * These documentation pages run one after another in one folder. The first page, the quickstart, makes the run that
+ * later pages call "latest". Pages that make runs of their own (images, other cohorts) change "latest", so they come
+ * last.
  */
 const tour = [
   ...['quickstart.md', 'report.md', 'replay-explain.md', 'methods-compare.md', 'reproduce.md'],

@@ -18,7 +18,7 @@ const [violet, green] = [
   [150, 80, 160],
   [80, 160, 80],
 ] as const;
-/** Two scenes; one is larger and lies on the same coordinates as the other. */
+/** Two scenes of different size. The coordinates of both scenes begin at (0, 0), so they overlap. */
 const [first, second] = [
   { width: 256, height: 128, colour: violet },
   { width: 128, height: 192, colour: green },

@@ -230,7 +230,8 @@ describe('the commands tile and embed', () => {
       folder,
     );
     expect(direct.code, direct.stderr).toBe(0);
-    // With the coordinates that `tile` wrote, `embed` computes the same features as with its own grid.
+    // With the coordinates that `tile` wrote, `embed` computes the same features as with coordinates that it computes
+    // itself.
     const given = ['--coords', 'tiles/patches', '--store', 'other-store'];
     const byCoords = await cli(
       ['embed', ...paths, '-o', 'given', '--no-broker', ...given, ...encoder],
@@ -265,10 +266,10 @@ describe('the commands tile and embed', () => {
     expect(stdout).toMatch(/bad_1 +failed/);
     expect(stderr).toContain('bad_1.svs');
     expect(readdirSync(join(folder, 'mixed', 'patches'))).toHaveLength(1);
-    // The remedy is on the terminal, not only in problems.csv.
+    // The terminal also shows how to fix the problem, not only problems.csv.
     expect(stderr).toMatch(/\n {2}fix: Take it out of the glob/);
     expect((await cli(['failures', 'latest'], folder)).stderr).toContain('fix: Take it out of the glob');
-    // A folder that cannot be written to is refused before the work.
+    // An output folder that cannot be written to is refused before any slide is read.
     const nowhere = await cli(['tile', good, '-o', 'bad_1.svs', '--no-broker', ...settings], folder);
     expect([nowhere.code, nowhere.stdout]).toEqual([64, '']);
     expect(nowhere.stderr.match(/HAF_PATH_UNUSABLE bad_1\.svs/g)).toHaveLength(1);

@@ -71,7 +71,8 @@ it.each([
 it('tells of times in two units, and of a C that comes from one pair of patients', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'haf-units-'));
   try {
-    // Only two patients have the event, and only two are followed longer. So a fold has at most two comparable pairs.
+    // Only two patients have the event (after 2900 days), and only two are followed longer. Two patients are comparable
+    // if one has the event and the other is followed longer. So a fold has at most two comparable pairs.
     const rows = Array.from({ length: 60 }, (_, i) => {
       const event = i === 10 || i === 40;
       const days = event ? 2900 : i === 5 || i === 50 ? 3000 : 200 + 37 * i;

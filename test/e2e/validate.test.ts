@@ -258,7 +258,7 @@ it('names what is missing', async () => {
   expect(noTable.code).not.toBe(0);
   expect(noTable.stderr).toContain('The outcome table targets.csv is not in');
 
-  // The patients of the training are refused, as in a prediction.
+  // `validate` refuses patients of the training, as `predict` does.
   const known = await validate('data', 'known');
   expect(known.code).not.toBe(0);
   expect(known.stderr).toContain('were in the training of the model');

@@ -77,7 +77,7 @@ describe.skipIf(natsServer === null)('jobs that a broker has lost', () => {
     await jsm.streams.delete('HAF_JOBS');
     await jsm.streams.delete('KV_haf_units');
     await vi.waitUntil(async () => (await waiting().catch(() => 0)) === 1, { timeout: 20_000 });
-    // The guard may check the broker after the first deletion, so further messages may come.
+    // `QueueGuard` may check the broker between the two deletions, so further messages may follow.
     expect(news.join()).toMatch(/HAF_JOBS.*made again/);
     await endNext(job);
   });
@@ -139,7 +139,7 @@ describe.skipIf(natsServer === null)('jobs that a broker has lost', () => {
     const lease = await hands.claim('gpu', 'w', signal, serves);
     expect(lease?.job.store).toBe('/own');
     await lease?.release();
-    // An attacking worker changes the store in the work item of a queued job.
+    // An attacking worker changes the store in the broker's record of a queued job.
     const kv = await admin.jetstream().views.kv('haf_units');
     for await (const key of await kv.keys()) {
       const text = (await kv.get(key))?.string() ?? '';

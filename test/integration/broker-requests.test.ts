@@ -104,7 +104,8 @@ describe.skipIf(natsServer === null)('requests to a broker', () => {
   it('return a message for which nobody waits any more', async () => {
     const [late, next] = [new PullSlot(nc, prefix), new PullSlot(nc, prefix)];
     expect(await pullOf(late, 50)).toBeNull();
-    // The broker still holds the request of the slot `late`, so it sends the next message to this slot.
+    // The broker still holds the request of `late`, although `late` no longer waits. So the broker sends the next
+    // message to `late`.
     await requests.append('queue.a', bytes('job'));
     await sleep(50);
     const answer = await pullOf(next, 2100);

@@ -53,7 +53,8 @@ describe('faults of the machine', () => {
       expect(doctor.code).toBe(1);
       expect(doctor.output).toMatch(/fail +limits .*ulimit -v 8000000/);
       expect(doctor.output).toMatch(/fail +h5wasm /);
-      // When only `plan` reads a file, the limit of the machine is reported and not a fault of the file.
+      // `plan` reads the file and fails at the memory limit. It must report the limit of the machine, and not a fault
+      // of the file.
       const plan = limited('ulimit -v 8000000', ['plan', '-c', 'experiment.yaml'], folder);
       expect([plan.code, plan.output]).toEqual([69, expect.stringContaining('HAF_MACHINE_LIMIT')]);
     },

@@ -42,13 +42,14 @@ describe.skipIf(program === null || natsServer === null)(
       const worker = bench.worker();
       const row = page.getByRole('row', { name: new RegExp(`-${worker.pid}-`) });
       await row.first().getByText('working').waitFor(soon);
-      // This is checked before the scores: the jobs of stage 1 may end before the first score appears.
+      // The epochs of Stage 1 are checked before the scores, because the Stage 1 jobs may end before the first score
+      // appears.
       await up.event(isEpoch('stage1', 2));
       await page
         .getByRole('row', { name: /stage1.*epoch \d+ of 1000/ })
         .first()
         .waitFor(soon);
-      // The table of scores fills while the run goes on.
+      // The table shows the first scores while the run continues.
       const score = page.locator('[data-method=blood] td').first();
       await expect.poll(() => score.innerText(), soon).toMatch(/\d/);
 
@@ -66,7 +67,7 @@ describe.skipIf(program === null || natsServer === null)(
       const before = await ended();
       await bench.nats?.kill();
       await page.getByText('The broker cannot be reached.').waitFor(soon);
-      // The page keeps the last known number of jobs.
+      // The page still shows the last known number of ended jobs.
       expect(await ended()).toBe(before);
       await bench.nats?.start();
       await page.getByText('The broker cannot be reached.').waitFor({ state: 'hidden', ...soon });

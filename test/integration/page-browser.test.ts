@@ -165,12 +165,12 @@ describe.skipIf(program === null)('the live page in a browser', { timeout: 120_0
     const text = await page.locator('main').innerText();
     expect(text.split('<img src=x onerror=alert(1)>').length).toBeGreaterThan(3);
     expect(text).toContain('\\u202egpj.\\x07b');
-    // The `value` of an option is the unchanged name. All other text on the page must not contain the control
-    // characters.
+    // The attribute `value` of an option is the unchanged name of a method, with its control characters. No other text
+    // of the page may contain control characters.
     const told = (await page.content()).replace(/<option value="[^"]*"/g, '');
     expect(told).not.toMatch(/[\u202e\u0007]/);
     expect(await page.locator('main img').count()).toBe(0);
-    // The request for the curve uses the unchanged name.
+    // The page requests the learning curve by the unchanged name of the method.
     await page.getByRole('button', { name: /learning curve of/ }).click();
     await page.getByRole('img', { name: /, 1 epochs: loss 0.5/ }).waitFor();
     expect([complaints, strays]).toEqual([[], []]);

@@ -101,7 +101,7 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
     await drawn(4);
     const levels = (): number[] => asked.flatMap((url) => /_files\/(\d+)\//.exec(url)?.[1] ?? []).map(Number);
     await expect.poll(() => levels().length, soon).toBeGreaterThan(0);
-    /** The colour on the layer in the middle of the tile that has the highest attention. */
+    /** The colour of the attention layer at a point of the screen. */
     const colourAt = (x: number, y: number): Promise<number[]> =>
       page.evaluate(`(() => {
         const layer = document.querySelector('canvas.layer');

@@ -69,7 +69,7 @@ async function taken<T>(messages: AsyncIterable<T>, count: number): Promise<T[]>
   return found;
 }
 
-// Only the keys belong to this test. The permissions are those that users get.
+// The server has the shipped permissions. Only the keys of the roles are made for this test.
 describe.each(attackedServers)('the shipped configuration, NATS $version', ({ server: binary }) => {
   if (binary === null) return it.skip('needs a nats-server');
   let [folder, server] = ['', undefined as TestServer | undefined];

@@ -66,7 +66,7 @@ const family: Readonly<Record<string, string>> = {
 /** The number of a patient. `HN-2005-0031-A` and `031` are both patient 31. */
 const numberOf = (patient: string): number => Number(/(\d+)(?:-A)?$/.exec(patient)?.[1]);
 
-/** p of each patient of a prediction file, in the order of the patients' numbers. */
+/** The probability `p` of each patient in a prediction file, in the order of the patients' numbers. */
 function probabilities(file: string): ReadonlyMap<number, string> {
   const [header = '', ...lines] = readFileSync(file, 'utf8').trim().split('\n');
   const column = header.split(',').indexOf('p');

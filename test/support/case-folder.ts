@@ -114,7 +114,7 @@ export const joined = ({ checks }: Survey): Readonly<Record<string, readonly [nu
     (checks?.joins ?? []).map(({ modality, patients, matched }) => [modality, [patients, matched] as const]),
   );
 
-/** The reasons of the warnings that the checks of `inspect` and `up` give. */
+/** The warnings of the checks that `inspect` and `up` make, each as file, patient and reason. */
 export const warned = ({ checks }: Survey): readonly string[] =>
   (checks?.warnings ?? []).map(({ file, patient, reason }) => `${file ?? ''} ${patient ?? ''} ${reason}`);
 

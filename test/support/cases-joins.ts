@@ -12,7 +12,7 @@ const script = (at: CaseFolder, name: string): void =>
   void execFileSync('bash', [at.path(name)], { cwd: at.folder, stdio: 'pipe' });
 
 /**
- * Changes the experiment: exact ids replace the id digits of HANCOCK's layout.
+ * Changes the experiment to `layout: own`, so that patient ids must match exactly and not only in their digits.
  * @param patient - pattern of the file names
  */
 const withExactIds = (at: CaseFolder, patient: string): void =>

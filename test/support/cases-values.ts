@@ -131,7 +131,8 @@ export const values: Expectations = {
     expect(await refusal('unwritten_001.h5')).toMatch(/written/);
     expect(await refusal('hang_001.h5', 1)).toMatch(/took more than \d seconds/);
     expect(await at.probe('small_bomb.tif')).toMatchObject({ readable: false });
-    // The other attacks need a broker, a store or a machine. A test in test/integration covers each.
+    // case.md lists fifteen attacks. Those that this function does not check need a broker, a store or a second
+    // machine, and tests in test/integration cover them.
     const said = readFileSync(at.path('case.md'), 'utf8');
     expect(said.match(/^\| \d+ \|/gm)).toHaveLength(15);
   },

@@ -43,7 +43,10 @@ export function eventOf(
   });
 }
 
-/** The process ids of the training processes of an `up` or a `worker`. If `up` started a broker, that is a child process as well. */
+/**
+ * The process ids of the training processes of an `up` or a `worker`. Other child processes, such as a broker, are left
+ * out.
+ */
 export const trainersOf = (pid: number): number[] =>
   childrenOf(pid).filter((child) => {
     try {

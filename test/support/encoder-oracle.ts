@@ -1,4 +1,4 @@
-// Importing the union package registers the gradients of all operations.
+// Importing the package `@tensorflow/tfjs` registers the gradients of all operations.
 import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BagEncoder } from '../../src/operators/stage1/bag-encoder.js';
@@ -12,8 +12,9 @@ export interface OracleResult {
 }
 
 /**
- * Reference implementation of the encoder (method.md 4.1 and 4.2): one bag at a time, with plain operations that are differentiated
- * automatically. It checks the packed `bagGrad`, whose gradient was derived by hand. `dz` [P, embedding] adds `<dz, z>` to the loss.
+ * Reference implementation of the encoder (method.md 4.1 and 4.2): one bag at a time, with plain operations that are
+ * differentiated automatically. It checks the packed `bagGrad`, whose gradient was derived by hand. `dz` [patients,
+ * embedding] adds the inner product `<dz, z>` to the loss.
  */
 export function encoderOracle(
   encoder: BagEncoder,

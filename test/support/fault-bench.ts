@@ -82,7 +82,7 @@ export class FaultBench {
   }
 }
 
-/** The process among `up` and these workers that has, or last had, the job of an event. */
+/** Returns the process, `up` or one of these workers, that computes or last computed the job of an event. */
 export function workerOf(event: RunEvent, up: Running, workers: readonly Running[]): Running {
   const artifact = 'artifact' in event ? event.artifact : '';
   const started = up.events().filter((e) => e.type === 'job-started' && e.artifact === artifact);

@@ -28,7 +28,7 @@ export interface CaseArtifact {
 /** A bag of a test case: the positions of its tiles, and their unit. */
 export type CaseBag = Partial<IndexedBag> & { readonly at: readonly (readonly [x: number, y: number])[] };
 
-/** The `embed` artifact of bags whose rows follow one another. */
+/** The `embed` artifact of bags. Its matrix holds the rows of the first bag, then those of the second, and so on. */
 export function embedOf(id: string, unit: Unit, bags: readonly CaseBag[], withCoords = true): CaseArtifact {
   let start = 0;
   const indexed = bags.map(({ at, ...bag }): IndexedBag => {
@@ -95,7 +95,10 @@ export async function tileOf(unit: Unit, images: readonly TiledImage[]): Promise
 
 export interface HeatmapCase {
   readonly modality?: ModalityId;
-  /** Segments of each patient of the cohort, with their raw scores. */
+  /**
+   * For each patient: the segments of the bag (ranges of rows of `embed` artifacts), and an attention score for each
+   * row before softmax.
+   */
   readonly patients: Readonly<
     Record<string, { readonly segments: readonly Segment[]; readonly scores: readonly number[] } | null>
   >;

@@ -33,7 +33,10 @@ export const cohortArtifact = (patients: readonly CohortPatient[], outcome = han
   files: { [cohortFile]: { outcome, patients: [...patients] } satisfies CohortFile },
 });
 
-/** The `bags` artifact of a modality: the segments of each patient who has it. */
+/**
+ * The `bags` artifact of a modality: for each patient who has the modality, the segments of the bag (ranges of rows of
+ * `embed` artifacts).
+ */
 export const bagsArtifact = (
   modality: ModalityId,
   width: number,

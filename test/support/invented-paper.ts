@@ -98,7 +98,7 @@ export interface PaperRun {
   readonly summary?: (summary: Summary) => Summary;
 }
 
-/** Makes the files of a report over invented results of every method; text files by name. */
+/** Makes a report over invented results of every method. Returns the content of each text file by its name. */
 export async function reportedPaper({
   config = paperConfig,
   summary = withStatistics,

@@ -31,7 +31,7 @@ export const history = (more: Partial<History> = {}): { 'history.json': History 
   },
 });
 
-/** Stage 1 of WSI in every fold. */
+/** The `stage1` artifacts of the modality WSI, one for each fold. */
 export const stage1 = (more: Partial<History> = {}): InputArtifact[] =>
   foldIndices.map((fold) => ({
     id: `stage1-${fold}`,
@@ -48,12 +48,12 @@ export interface ReportCase {
   readonly tables?: readonly InputArtifact[];
   readonly bags?: readonly InputArtifact[];
   readonly latent?: readonly InputArtifact[];
-  /** Files of the `stage3` artifacts of fusion methods; they replace the invented ones. */
+  /** Files of the `stage3` artifacts of fusion methods. They replace the invented files. */
   readonly fusion?: (fold: number) => ArtifactFiles;
   readonly config?: Changes;
 }
 
-/** Makes the files of a report over invented results; text by name. */
+/** Makes a report over invented results. Returns the content of each text file by its name. */
 export async function reported(options: ReportCase = {}): Promise<Readonly<Record<string, string>>> {
   const config: Changes = {
     ...{ name: 'invented', methods: ['haf', 'blood'], cv: { folds } },

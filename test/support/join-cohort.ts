@@ -46,7 +46,7 @@ export interface EmbeddedMore {
   readonly mpp?: number;
 }
 
-/** The `embed` artifact of a file whose bags follow one another. */
+/** The `embed` artifact of a file with these bags. The rows of the bags are stored one bag after another. */
 export function embedded(
   modality: ModalityId,
   file: string,

@@ -40,7 +40,7 @@ export function inventedLatents(
   return { u, before, mask };
 }
 
-/** The `stage2` artifact that holds them. */
+/** The `stage2` artifact that holds the latent vectors. */
 export const latentArtifact = (
   { u, before, mask }: InventedLatents,
   modalities: number,

@@ -95,7 +95,7 @@ export function bagOf({ dead }: MadePatient, name: string): NpzArray {
 
 /** The parts from which a cohort is made. */
 export interface CohortParts {
-  /** For the name of the run and of the folder: lower-case letters, digits and hyphens. */
+  /** Name of the run and part of the folder's name: lower-case letters, digits and hyphens. */
   readonly name: string;
   readonly patients: readonly MadePatient[];
   /** Declarations under `data.modalities`. */

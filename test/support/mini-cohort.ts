@@ -33,7 +33,10 @@ export function cohortIn(inputs: MiniInputs): Cohort {
 }
 
 export interface MiniCohort {
-  /** `embed` has the bags and the names of their rows. */
+  /**
+   * Artifacts by the stage that made them. `embed` holds the bags, `preprocess` the vectors of the tables, and `base`
+   * the cohort and the split.
+   */
   readonly inputs: { readonly base: MiniInputs; readonly embed: MiniInputs; readonly preprocess: MiniInputs };
   readonly members: readonly CohortPatient[];
   readonly patients: number;

@@ -15,7 +15,10 @@ export interface OpenSlideHere {
   readonly remove: () => void;
 }
 
-/** Installs both from PyPI. If PyPI or Python is not available, prints a note and returns null. */
+/**
+ * Installs OpenSlide and its Python package from PyPI. If PyPI or Python is not available, prints a note and returns
+ * null.
+ */
 export async function openSlideHere(): Promise<OpenSlideHere | null> {
   const root = mkdtempSync(join(tmpdir(), 'haf-openslide-'));
   const remove = (): void => rmSync(root, { recursive: true, force: true });
