@@ -80,7 +80,7 @@ describe('a run over whole TMA slides and a measurement export of QuPath', () =>
       ['tma1-A-1', 'tma/tma1.tif', '32', '32', '9'],
     ]);
     const problems = readFileSync(join(run, 'problems.csv'), 'utf8');
-    expect(problems).toMatch(/1 core without a patient left out: C-4 in line 25/);
+    expect(problems).toMatch(/1 core left out, because no patient is given: C-4 in line 25/);
     expect(problems).toMatch(/23 cores of 22 patients on 2 slides; 1 patient with several cores/);
   });
 

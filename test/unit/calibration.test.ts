@@ -39,7 +39,7 @@ describe('Platt scaling', () => {
     const against = logits.map((logit) => -logit);
     expect(fitPlatt(labels, against).slope).toBeCloseTo(-0.7619369352, 8);
     expect(fit(labels, against, 'platt').notes.join(' ')).toMatch(
-      /negative slope: higher scores of validation patients went with living/,
+      /negative slope: among validation patients, higher scores are more common with the outcome living/,
     );
     expect(fit(labels, logits, 'platt').notes).toEqual([]);
   });
@@ -181,7 +181,7 @@ describe('validation patients that carry no fit', () => {
     ).toEqual([
       'Not calibrated, with threshold 0.5: the validation patients have one outcome only (0 deceased, 16 living).',
     ]);
-    expect(platt([], []).notes.join()).toMatch(/no validation patient whose modalities the method saw/);
+    expect(platt([], []).notes.join()).toMatch(/no validation patient has a modality of the method/);
   });
 
   it('include those with one score', () => {

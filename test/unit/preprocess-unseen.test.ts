@@ -102,7 +102,7 @@ describe('a column that is constant in training', () => {
       expect(seen.problems).toHaveLength(1);
       expect(seen.problems[0]).toMatchObject({ severity: 'warning', place: 'fold 0, Cell' });
       expect(seen.problems[0]?.reason).toMatch(
-        /^All training patients have the same value of "x", and .* missing\.$/,
+        /^All training patients have the same value of "x", but .* missing\.$/,
       );
     },
   );
@@ -119,7 +119,7 @@ describe('a column that is constant in training', () => {
     );
     expect(test).toEqual([1, 10]);
     expect(problems[0]).toMatchObject({ severity: 'info' });
-    expect(problems[0]?.reason).toContain('untrained weights');
+    expect(problems[0]?.reason).toContain('it is used with a weight that was not trained');
   });
 });
 
@@ -131,14 +131,14 @@ describe('a category that no training patient has', () => {
     expect(test).toEqual([0, 1, 0, 0, 1, 0, 1, 0, 0]);
     expect(problems).toMatchObject([{ severity: 'warning', place: 'fold 0, Cell.x' }]);
     expect(reasons(problems)).toEqual([
-      '1 patient has a category that no training patient has: "III". The fold learns nothing of it: it counts as missing.',
+      '1 patient has a category that no training patient has: "III". The fold learns nothing about it: it counts as missing.',
     ]);
   });
 
   it('meets an untrained weight under "used", and the warning says so', async () => {
     const used = await encodedColumn(stage, { train: [1, 1, 0], test: [2] }, { untrained: 'used' });
     expect(used.test).toEqual([0, 0, 1]);
-    expect(reasons(used.problems)[0]).toMatch(/an untrained weight\.$/);
+    expect(reasons(used.problems)[0]).toMatch(/a weight that was not trained\.$/);
   });
 });
 

@@ -63,7 +63,7 @@ describe('the cores of a patient', () => {
     const path = await write(core('HE', `x${width}_y${height}`), width, height);
     const { images, problems } = await tileCoreFiles({ patient: '007' }, [path]);
     expect(images).toMatchObject([{ outcome: 'ok', rows: 1 }]);
-    expect(problems.some(({ reason }) => reason.includes('a core is about round'))).toBe(true);
+    expect(problems.some(({ reason }) => reason.includes('but a core is about round'))).toBe(true);
   });
 
   it('smaller than a tile are one tile as a whole, which is read scaled to a square', async () => {
@@ -152,7 +152,7 @@ describe('what is odd about cores', () => {
     const found = await reasons(paths);
     expect(found.filter((reason) => reason.startsWith('warning'))).toEqual([
       "warning: it has 601 x 590 pixels, the patient's cores usually 300",
-      'warning: it has 300 x 190 pixels, a core is about round',
+      'warning: it has 300 x 190 pixels, but a core is about round',
     ]);
   });
 

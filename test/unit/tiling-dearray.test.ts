@@ -66,7 +66,7 @@ describe('whole TMA slides', () => {
     expect(told.map(({ severity, reason }) => [severity, reason])).toEqual([
       ['warning', '"other.svs" is no slide of TMA: 1 core not used.'],
       ['info', '1 core marked as missing: B-3 in line 6.'],
-      ['warning', '1 core without a patient left out: B-2 in line 5.'],
+      ['warning', '1 core left out, because no patient is given: B-2 in line 5.'],
       ['info', '3 cores of 2 patients on 1 slide; 1 patient with several cores, which make one bag.'],
     ]);
   });

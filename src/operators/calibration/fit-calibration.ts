@@ -63,7 +63,7 @@ export function fitCalibration(
 
 function degenerateReason(patients: number, positive: number, names: Names): string | null {
   const counts = `${positive} ${names.positive}, ${patients - positive} ${names.negative}`;
-  if (patients === 0) return 'there is no validation patient whose modalities the method saw';
+  if (patients === 0) return 'no validation patient has a modality of the method';
   if (positive === 0 || positive === patients)
     return `the validation patients have one outcome only (${counts})`;
   return patients < fewestForCalibration
@@ -87,7 +87,7 @@ function fitted(
         notes:
           map.slope < 0
             ? [
-                `Platt scaling has a negative slope: higher scores of validation patients went with ${names.negative}, so the calibrated probabilities run against the scores.`,
+                `Platt scaling has a negative slope: among validation patients, higher scores are more common with the outcome ${names.negative}, so the calibrated probability falls as the score rises.`,
               ]
             : [],
       };
@@ -99,7 +99,7 @@ function fitted(
         map,
         notes: constant
           ? [
-              `Isotonic regression gives one probability for all scores: higher scores of validation patients did not go with ${names.positive}.`,
+              `Isotonic regression gives one probability for all scores: among validation patients, higher scores are not more common with the outcome ${names.positive}.`,
             ]
           : [],
       };

@@ -13,7 +13,7 @@ export const paperSentences = {
   flow: `The paper counts ${paperCohort.labelled} labelled patients, ${paperCohort.withSlides} with WSI, ${paperCohort.patients} with WSI and TMA (${paperCohort.deceased} deceased).`,
   cohort: `Cohort of the paper: ${paperCohort.patients} patients, ${paperCohort.deceased} deceased.`,
   difference:
-    'Difference in SE: this run less the paper, in standard errors of that difference (deviation by square root of folds, both sides); beyond ±2 it is more than the folds explain.',
+    'Difference in SE: this run minus the paper, in standard errors of that difference (deviation by square root of folds, both sides); beyond ±2 it is more than the folds explain.',
   pValues: `The paper's p-values are no target: with the accuracies it reports in Table 1, no pattern of discordant pairs over ${paperCohort.patients} patients gives a McNemar p as large as its values for MDLM and PS3, so they cannot come from a pooled McNemar test on these accuracies.`,
   robustness:
     'The chart of the reference method is Fig. 2 of the paper, which expects a flat curve up to ρ = 0.4.',

@@ -106,10 +106,10 @@ function constant(fitted: FittedFold, columns: readonly Column[]): readonly Prob
     warning(
       fitted,
       null,
-      `All training patients have the same value of ${names(columns)}, and ${counted(cellsOf(columns), 'cell')} of other patients another one${exampleOf(columns)}. The fold learns nothing of them: ` +
-        (used ? 'they meet untrained weights.' : 'they count as missing.'),
+      `All training patients have the same value of ${names(columns)}, but another value is in ${counted(cellsOf(columns), 'cell')} of other patients${exampleOf(columns)}. The fold learns nothing about it: ` +
+        (used ? 'it is used with a weight that was not trained.' : 'it counts as missing.'),
       used
-        ? 'Set tabular.untrained: missing to leave them out of the scores.'
+        ? 'Set tabular.untrained: missing to leave such cells out of the scores.'
         : 'Remove the column, or lower cv.folds so that more patients train.',
       used ? 'info' : 'warning',
     ),
@@ -129,8 +129,8 @@ function newCategories(fitted: FittedFold, { name, categories = [], others }: Co
     warning(
       fitted,
       name,
-      `${others.length === 1 ? '1 patient has' : `${others.length} patients have`} a category that no training patient has: ${quotedFirst(words)}. The fold learns nothing of it: ` +
-        (used ? 'it meets an untrained weight.' : 'it counts as missing.'),
+      `${others.length === 1 ? '1 patient has' : `${others.length} patients have`} a category that no training patient has: ${quotedFirst(words)}. The fold learns nothing about it: ` +
+        (used ? 'it is used with a weight that was not trained.' : 'it counts as missing.'),
       used
         ? 'Join rare categories in the file, or set tabular.untrained: missing.'
         : 'Join rare categories in the file, or lower cv.folds so that more patients train.',

@@ -16,7 +16,7 @@ export function latentSection(
   return html`<section>
     <h2>Latent space</h2>
     <p class="aside">
-      Before: under the weights phi starts with. After: under the weights that were kept. First two rows of
+      Before: with the initial weights of phi. After: with the weights that were kept. First two rows of
       figures: the test patients of one fold as a t-SNE map and the vectors of one of them.
       ${summary.paper === null ? '' : paperSentences.latent} Distances between clusters of a t-SNE map mean
       little; read the numbers below.
@@ -59,7 +59,7 @@ const similarityTable = (latents: ReportInput['latents']): Html =>
     </div>
     <p class="aside">
       Within: pairs of modalities of one patient. Between: pairs of patients in one modality. Alignment should
-      raise the first; where the second follows it to 1, patients can no longer be told apart.
+      raise the first. If the second also rises to 1, patients can no longer be told apart.
     </p>`;
 
 const shareTable = (spectra: ReportInput['spectra']): Html =>

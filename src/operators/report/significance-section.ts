@@ -32,9 +32,9 @@ export function significanceSection({ summary, config }: Pick<ReportInput, 'summ
   return html`<section>
     <h2>Significance</h2>
     <p class="aside">
-      ${reference} against other methods, paired by test patient; differences are ${reference} less the other.
-      Accuracy: McNemar, ${mcnemarNames[config.stats.mcnemar]}. AUC: DeLong, ${pooled}.
-      ${comparisons.length === 1 ? 'One comparison: nothing to adjust for.' : `Holm-adjusted over ${comparisons.length} comparisons, each metric for itself.`}
+      ${reference} against other methods, paired by test patient; differences are ${reference} minus the
+      other. Accuracy: McNemar, ${mcnemarNames[config.stats.mcnemar]}. AUC: DeLong, ${pooled}.
+      ${comparisons.length === 1 ? 'One comparison: nothing to adjust for.' : `Holm-adjusted over ${comparisons.length} comparisons, separately for each metric.`}
       ${config.stats.bootstrap === 0 ? '' : `Intervals: bootstrap of patients, ${config.stats.bootstrap} resamples.`}
     </p>
     ${accuracyTable(comparisons, paper, notes)} ${aucTable(comparisons, paper, notes)}

@@ -18,7 +18,7 @@ export function columnNote({ kind, categories, note }: TypedColumn, cells: Float
       numberText(known[at] ?? NaN),
     );
     const range = `${least ?? ''} to ${most ?? ''}, median ${middle ?? ''}${gaps}`;
-    return note === undefined ? range : `${range}; nominal or ordinal if these are codes`;
+    return note === undefined ? range : `${range}; declare it nominal or ordinal if these are codes`;
   }
   const counts = new Map<number, number>();
   for (const cell of known) counts.set(cell, (counts.get(cell) ?? 0) + 1);

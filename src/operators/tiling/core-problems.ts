@@ -44,7 +44,7 @@ export function shapeProblems(cores: readonly Core[]): readonly Problem[] {
             problemOf(
               core,
               'warning',
-              `it has ${size}, a core is about round`,
+              `it has ${size}, but a core is about round`,
               'Check whether it was cut off or holds two cores.',
             ),
           ]

@@ -122,6 +122,6 @@ function scaledBy(brier: Measure, reference: Measure): Measure {
   if (brier.value === null) return brier;
   if (reference.value === null) return reference;
   return reference.value === 0
-    ? notDefined('the curve of all patients makes no error')
+    ? notDefined('the Brier score of the Kaplan-Meier curve of all patients is 0')
     : measured(1 - brier.value / reference.value);
 }

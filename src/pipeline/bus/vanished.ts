@@ -8,7 +8,7 @@ export const vanishedEvent = (job: Job, times: number): RunEventBody => ({
   error: {
     code: 'HAF_JOB_QUARANTINED',
     what: `The worker of ${job.key} vanished ${times} times, so the job was set aside.`,
-    fix: 'Look for what ends the workers: most often memory runs out, or the network is cut. The same command tries it again.',
+    fix: 'Find out what ends the workers: most often they run out of memory, or lose the network. The same command tries it again.',
     context: { lapses: times },
   },
 });

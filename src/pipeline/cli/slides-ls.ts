@@ -12,7 +12,7 @@ const formats: readonly (readonly [format: string, by: 'haf-pipeline' | 'OpenSli
     ['Ventana BIF, TIFF', 'OpenSlide', ''],
     ['Philips TIFF', 'OpenSlide', ''],
     ['Trestle TIFF', 'OpenSlide', ''],
-    ['Huron TIFF', 'OpenSlide', 'without OpenSlide as a tiled TIFF that does not say its mpp'],
+    ['Huron TIFF', 'OpenSlide', 'without OpenSlide, it is read as a tiled TIFF that does not say its mpp'],
     ['Sakura SVSLIDE', 'OpenSlide', ''],
     ['Zeiss CZI', 'OpenSlide', 'uncompressed or Zstandard, but not JPEG XR'],
     ['MIRAX MRXS', 'OpenSlide', 'with its folder'],

@@ -43,7 +43,7 @@ export const signedSchema = z.strictObject({
     .min(1)
     .default([1])
     .describe(
-      `Weights of the patient-discrimination loss of the signed alignment. Of several values of lambdaPD and tau (at most ${mostSigned} combinations) Stage 2 keeps the one whose probe ranks the validation patients best (12.5).`,
+      `Weights of the patient-discrimination loss of the signed alignment. If lambdaPD or tau has several values (at most ${mostSigned} combinations), Stage 2 keeps the combination whose probe ranks the validation patients best (12.5).`,
     ),
   tau: z.array(positive).min(1).default([0.1]).describe('Temperatures of that loss (12.5).'),
 });

@@ -42,7 +42,7 @@ const tabularSchema = z.strictObject({
     .enum(['missing', 'used'])
     .default('missing')
     .describe(
-      'Cells from which a fold learns nothing, namely categories that no training patient has and columns that are constant in training. missing: they count as missing. used: they meet untrained weights. The layout hancock sets used (2.3).',
+      'Cells from which a fold learns nothing, namely categories that no training patient has and columns that are constant in training. missing: they count as missing. used: they are used with weights that were not trained. The layout hancock sets used (2.3).',
     ),
   absentRow: z
     .enum(['mask', 'impute'])

@@ -73,7 +73,7 @@ export async function dearrayJobs(
   told(
     'warning',
     strange,
-    'without a patient left out',
+    'left out, because no patient is given',
     'Fill in the column of patients, or mark controls as missing.',
   );
   const patients = grouped(owned.map((core) => [idOf(core.row.patient) as string, core] as const));

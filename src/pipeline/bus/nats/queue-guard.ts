@@ -125,7 +125,7 @@ export class QueueGuard {
       }
     if (again > 0)
       this.news.next(
-        `the broker had lost the queue's messages of ${counted(again, 'job')} (the stream ${jobStream} was purged, perhaps); queued again`,
+        `the broker had lost the queue's messages of ${counted(again, 'job')} (perhaps the stream ${jobStream} was purged); they were queued again`,
       );
   }
 }
