@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParameterSpec, ParameterTensors } from '../tensor/parameters.js';
 
-/** The default of PyTorch. */
+/** Added to the variance before its square root is taken. The value is the default of PyTorch. */
 const epsilon = 1e-5;
 
 /** Scale and shift of a layer normalisation over `width` numbers. Initially they are the identity. */
@@ -17,7 +17,8 @@ export function layerNorm(
   x: tf.Tensor2D,
 ): tf.Tensor2D {
   const width = x.shape[1];
-  // Means are computed as products, because the sum kernels of the CPU backends transpose first.
+  // The means are computed as matrix products, because `tf.sum` on the CPU backends transposes the tensor first, which
+  // is slower.
   const averaging = tf.fill<tf.Rank.R2>([width, 1], 1 / width);
   const centred: tf.Tensor2D = tf.sub(x, tf.matMul(x, averaging));
   const variance: tf.Tensor2D = tf.matMul(tf.square(centred), averaging);

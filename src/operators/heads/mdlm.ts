@@ -18,7 +18,7 @@ const networks: Readonly<Record<Config['mdlm']['combine'], (shape: NetworkShape)
       { name: 'mdlm.weight', shape: [shape.inputs.length], fanIn: 1, start: 1 / shape.inputs.length },
       {
         ...{ name: 'mdlm.bias', shape: [shape.output.outputs], fanIn: shape.inputs.length },
-        // The scores of the modalities already start at `startBiases`, so this bias starts at 0.
+        // The heads of the modalities already have the biases `startBiases` at the start, so this bias starts at 0.
         ...(shape.output.startBiases !== null && { start: 0 }),
       },
     ],
@@ -46,7 +46,10 @@ const headName = (modality: string): string => `mdlm.${modality}`;
 const headSpecs = ({ inputs, tokens, output }: NetworkShape): ReturnType<typeof linearSpecs> =>
   inputs.flatMap(({ modality }, m) => outputSpecs(headName(modality), tokens[m] as number, output, modality));
 
-/** s_m of every modality, [R, L]. Zero if the modality is absent, so that it does not contribute. */
+/**
+ * The score s_m of every modality (method.md 8.5), [R, L]. It is zero for an absent modality, so that this modality
+ * does not contribute.
+ */
 const ownScores = (shape: NetworkShape, pass: NetworkPass): tf.Tensor2D[] =>
   shape.inputs.map(({ modality }, m) => scoreOf(pass, modality, m));
 
@@ -67,7 +70,7 @@ const imageOutputs = 2;
  */
 function frozenConcat({ inputs, tokens, output, frozen }: NetworkShape): Network {
   if (!inputs.some(({ kind }) => kind === 'bag'))
-    // The checks of the experiment file already refuse this case.
+    // The checks of the experiment file already refuse an experiment without bags.
     throw new Error('MDLM with a frozen layer learns from images alone, and there are none');
   const widths = inputs.map(({ kind }, m) => (kind === 'bag' ? imageOutputs : (tokens[m] as number)));
   const joined = widths.reduce((sum, width) => sum + width, 0);

@@ -12,7 +12,10 @@ import { fusionLoss, monotonicOf, type MonotonicOptions } from './monotonic-loss
 import { inBatches, type Outputs } from './outputs.js';
 
 export interface MlpHeadOptions extends MonotonicOptions {
-  /** Random stream of the random modality drop. With it, the loss is that of eq. 11. Null trains with `l+` alone. */
+  /**
+   * Random stream of the random modality drop. If it is given, training uses the loss of eq. 11. If it is null,
+   * training uses only `l+`, the loss with all observed modalities.
+   */
   readonly drop: Rng | null;
   /** Random stream of the dropout of the hidden layer. Null without dropout. */
   readonly dropout: Rng | null;

@@ -3,7 +3,9 @@ import type { Outputs } from './outputs.js';
 
 export interface MonotonicOptions {
   readonly lambdaMoFe: number;
-  /** Treats the reduced loss as a constant inside the hinge. */
+  /**
+   * Whether the hinge treats the reduced loss `l-` as a constant, so that no gradient flows from the hinge into `l-`.
+   */
   readonly mofeStopGradReduced: boolean;
 }
 
@@ -15,7 +17,7 @@ export const monotonicOf = (fusion: MonotonicOptions, randomDrop: boolean): Mono
 
 /** The terms of eq. 10-11 as means over the B patients of a step. */
 export interface MonotonicTerms {
-  /** l+ + l- + lambda * mofe */
+  /** `l+ + l- + lambda * mofe`, where `mofe` is the hinge `max(l+ - l-, 0)`. */
   readonly total: number;
   readonly full: number;
   readonly reduced: number;
@@ -30,7 +32,7 @@ export interface MonotonicTerms {
  * classified worse with all modalities than with some of them dropped.
  *
  * @param full l+ of each patient
- * @param reduced l- of each patient; null if nothing could be dropped, which counts as zero
+ * @param reduced l- of each patient; null if no modality could be dropped, which counts as a loss of zero
  */
 export function monotonicTerms(
   full: readonly number[],
@@ -65,14 +67,15 @@ export function monotonicTerms(
 /** The loss terms of a step of the fusion network, and the derivatives of their total with respect to the outputs. */
 export interface FusionLoss {
   readonly terms: MonotonicTerms;
-  /** One row per patient. */
+  /** Derivative with respect to the outputs of the full pass, one row per patient. */
   readonly dFull: Outputs;
   readonly dReduced: Outputs;
 }
 
 /**
- * The monotonic loss on the outputs of each patient and pass, with the loss of the criterion (method.md 6.1, 6.3). A loss over risk
- * sets has no `l+ - l-` for a single patient, so it is used without the hinge.
+ * The monotonic loss on the outputs of each patient and pass (method.md 6.1, 6.3). `criterion` gives the losses `l+`
+ * and `l-`. The hinge compares `l+` and `l-` of one patient. The Cox loss has no value for a single patient, because it
+ * compares the patients at risk. So the Cox loss is used without the hinge.
  *
  * @param reduced outputs of the reduced pass; null for a patient without one
  */

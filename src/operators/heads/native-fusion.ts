@@ -5,7 +5,7 @@ import { fusionBackGraph, fusionGraph, vectorsName } from './fusion-graphs.js';
 import { mapNames, openSlots, type FusionNet } from './fusion-net.js';
 import type { FusionGroup, FusionPass } from './fusion-pass.js';
 
-/** A pass computed by ONNX graphs. */
+/** A forward pass of the fusion network, computed by ONNX graphs. */
 export async function nativeFusionPass(
   native: NativeRuntime,
   net: FusionNet,

@@ -9,7 +9,7 @@ export interface NetworkGroup {
    * drop, a second pass reads those that are not dropped.
    */
   readonly masks: readonly Uint8Array[];
-  /** One value per patient. */
+  /** The outcome of each patient, one value per patient. */
   readonly targets: readonly Target[];
   readonly criterion: Criterion;
   /** Number of predictions per row: the fused one, or the fused one and one for each modality. */
@@ -26,8 +26,8 @@ export interface NetworkLoss {
 }
 
 /**
- * Loss of the fused prediction (eq. 10-11; `l+` alone with one pass). If each modality has its own prediction, the mean loss of the
- * predictions of a patient's modalities is added (method.md 8.5). All are means over the B patients.
+ * Loss of the fused prediction (eq. 10-11; with one pass, only `l+`). If each modality has its own prediction, the mean
+ * loss of the predictions of a patient's modalities is added (method.md 8.5). All terms are means over the B patients.
  *
  * @param values [passes * B, predictions * outputs]
  */
@@ -58,7 +58,8 @@ export function networkLoss(
   if (predictions === 1 || full === undefined)
     return { loss: total, metrics, dOutputs: Float32Array.from(dRows.flat()) };
 
-  // All patients with a modality are judged together, because a loss over risk sets needs all of them.
+  // The losses of all patients who have modality m are computed in one call, because the Cox loss compares the patients
+  // at risk with each other.
   const judged = Array.from({ length: full.length / count }, (_, m) => {
     const having = targets.flatMap((_, i) => (observedOf(full, i, count).includes(m) ? [i] : []));
     const found = criterion.judge(

@@ -25,12 +25,16 @@ export async function inBatches(
   return rows;
 }
 
-/** Batch sizes must be multiples of this. Otherwise the products of the last rows may be summed in another order. */
+/**
+ * Batch sizes must be multiples of this number. Otherwise onnxruntime may sum the numbers of the last rows in another
+ * order, which changes their last digits.
+ */
 const rowsTogether = 16;
 
 /**
- * Outputs that do not depend on which other patients are scored: the batch is filled up with copies of its first patient, whose rows
- * are dropped. Otherwise the products of onnxruntime differ in their last digits for the last rows of a batch.
+ * Outputs that do not depend on which other patients are scored: the batch is filled up with copies of its first
+ * patient, and the outputs of these copies are dropped. Without the copies, the outputs of the last rows of a batch
+ * differ in their last digits (`rowsTogether`).
  *
  * @param outputsOf returns the outputs of a group, with its mask [B, M]
  */

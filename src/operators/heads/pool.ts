@@ -16,14 +16,20 @@ export const poolHead = (how: Pooling): HeadModule =>
     }),
   }));
 
-/** A number that is lower than all numbers in a network. `max` gives it to absent modalities. */
+/**
+ * A number that is lower than all numbers in a network. Max pooling replaces the vectors of absent modalities by it, so
+ * that they are never the maximum.
+ */
 const lowest = -1e30;
 
 const sum = ({ tokens }: NetworkPass): tf.Tensor2D => tf.addN<tf.Tensor2D>([...tokens]);
-/** Number of observed modalities, [R, 1], or one if there are none. */
+/**
+ * Number of observed modalities, [R, 1]. It is 1 for a patient without modalities, so that the mean does not divide by
+ * 0.
+ */
 const counts = ({ open }: NetworkPass): tf.Tensor2D =>
   tf.maximum<tf.Tensor2D>(tf.addN<tf.Tensor2D>([...open]), 1);
-/** 1 if any modality is observed, [R, 1]. */
+/** 1 for a patient with at least one observed modality, otherwise 0; [R, 1]. */
 const any = ({ open }: NetworkPass): tf.Tensor2D =>
   tf.minimum<tf.Tensor2D>(tf.addN<tf.Tensor2D>([...open]), 1);
 

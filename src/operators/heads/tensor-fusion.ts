@@ -6,7 +6,7 @@ import { addGradients, ParameterTensors, type GradientTensors } from '../tensor/
 import { mapNames, openSlots, type FusionNet } from './fusion-net.js';
 import type { FusionGroup, FusionPasses } from './fusion-pass.js';
 
-/** Runs passes on the current TensorFlow.js backend. */
+/** Runs forward passes of the fusion network on the current TensorFlow.js backend. */
 export const tensorFusionPass: FusionPasses = async (net, parameters, group) => {
   const weights = new ParameterTensors(net.layout, parameters);
   const held = tf.tidy(() => fusionForward(net, weights, group));
@@ -74,7 +74,7 @@ function fusionForward(
   return { vectors, open, joined, dropout: mask, mlp };
 }
 
-/** Hand-derived gradients of all parameters, and of the vectors of each modality if wanted. */
+/** Hand-derived gradients of all parameters, and, if `vectorsWanted`, of the vectors of each modality. */
 function fusionBackward(
   net: FusionNet,
   weights: ParameterTensors,

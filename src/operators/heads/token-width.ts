@@ -4,8 +4,8 @@ import type { NetworkShape } from './autodiff-head.js';
 /**
  * The common length of the tokens of all modalities.
  *
- * @throws HafError HAF_CONFIG_INVALID if they differ: some come from maps of width `fusion.projection`, others from transfer maps of
- * width `align.width`
+ * @throws HafError HAF_CONFIG_INVALID if the lengths differ. A token has the length `fusion.projection` or, if it comes
+ * from a transfer map, `align.width`
  */
 export function commonWidth({ inputs, tokens }: Pick<NetworkShape, 'inputs' | 'tokens'>): number {
   const [width] = tokens;

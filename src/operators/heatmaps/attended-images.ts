@@ -30,13 +30,13 @@ export interface Thumbnail {
 export interface TilingFacts {
   readonly width: number;
   readonly height: number;
-  /** Whether the only tile is the whole image, whatever its shape. */
+  /** Whether the image has only one tile, which covers the whole image, square or not. */
   readonly whole: boolean;
   /** Number of the image in a file with several images; absent for a file with one. */
   readonly scene?: number;
   /** For a core: its upper left corner on the slide. QuPath counts positions from the corner of the slide. */
   readonly corner?: { readonly x: number; readonly y: number };
-  /** Null where no tissue was looked for: cores, and tiles that were given. */
+  /** Null if the tissue was not searched: for cores, and for tiles whose positions the user gave. */
   readonly tissue: () => TissueContours | null;
 }
 
@@ -47,11 +47,14 @@ export interface AttendedImage {
   /** The first row of this image in the patient's bag, and the number of its rows. */
   readonly start: number;
   readonly rows: number;
-  /** Upper left corners [rows, 2] in `unit`, with the side of an instance (null if unknown). Null without coordinates. */
+  /**
+   * Upper left corners of the instances, [rows, 2] in `unit`, and the side length of an instance (null if unknown).
+   * Null without coordinates.
+   */
   readonly coords: (NonNullable<IndexedBag['coords']> & { readonly values: Float32Array }) | null;
-  /** The picture on which attention is drawn. Null if the features came without images. */
+  /** The picture on which attention is drawn. Null if the features came as files, without images. */
   readonly thumbnail: Thumbnail | null;
-  /** How the image was tiled. Null if the features came without images. */
+  /** How the image was tiled. Null if the features came as files, without images. */
   readonly tiling: TilingFacts | null;
 }
 

@@ -21,7 +21,7 @@ export class Canvas {
     return { width, height };
   }
 
-  /** An encoded image, scaled to the given size as a whole. */
+  /** Decodes an image and scales it to the given width and height. Nothing is cut off. */
   static async ofImage(encoded: Uint8Array, width: number, height: number): Promise<Canvas> {
     const canvas = new Canvas(width, height);
     const pixels = sharp(encoded, { limitInputPixels: false })
@@ -41,7 +41,7 @@ export class Canvas {
       this.rgb.set(row, (at * this.width + left) * 3);
   }
 
-  /** Copies another picture onto this one. It must fit. */
+  /** Copies another picture onto this one. The other picture must lie completely inside this one. */
   place(picture: Canvas, x: number, y: number): void {
     const bytes = picture.width * 3;
     for (let row = 0; row < picture.height; row++)

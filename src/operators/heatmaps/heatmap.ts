@@ -58,7 +58,7 @@ export const heatmap = stageOf(async (context): Promise<StageOutput> => {
   return { type: 'output', files, problems: unplacedProblems(unplaced, modality) };
 });
 
-/** The test patients of a fold with the modality. */
+/** The test patients of a fold who have data of the modality. */
 function testPatients(context: StageContext, modality: ModalityId, fold: number): readonly Drawn[] {
   const scoresOf = savedScores(context);
   const { cohort, fold: sets } = readFold(context);
@@ -76,7 +76,7 @@ function testPatients(context: StageContext, modality: ModalityId, fold: number)
   });
 }
 
-/** The new patients with the modality. */
+/** The new patients who have data of the modality. */
 function newPatients({ inputs }: StageContext, modality: ModalityId): readonly Drawn[] {
   const own = readPatientBags(inputs.one('bags')).patients;
   return inputs.all('predict').flatMap((part) => {
@@ -104,7 +104,10 @@ function newPatients({ inputs }: StageContext, modality: ModalityId): readonly D
 const rowsOf = (segments: readonly Segment[]): number =>
   segments.reduce((sum, segment) => sum + segment.rows, 0);
 
-/** Raw scores of the patient at a position of the cohort, whose bag must have this number of instances. */
+/**
+ * Returns a function that gives the raw scores of a patient, by the position of the patient in the cohort. It throws if
+ * the number of scores is not `rows`, the number of instances of the bag.
+ */
 function savedScores({ inputs }: StageContext): (position: number, id: string, rows: number) => Float32Array {
   const stage1 = inputs.one('stage1');
   const { scores, offsets } = readSafetensors(stage1.bytes(attentionFile));
@@ -122,7 +125,7 @@ function savedScores({ inputs }: StageContext): (position: number, id: string, r
   };
 }
 
-/** Problems of images that have coordinates, but none that QuPath could show. */
+/** The message about images whose coordinates QuPath cannot show, because they are in micrometres and not in pixels. */
 function unplacedProblems(images: readonly string[], modality: ModalityId): readonly Problem[] {
   const [first] = images;
   if (first === undefined) return [];

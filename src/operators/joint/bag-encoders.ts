@@ -23,11 +23,11 @@ export interface EncoderPart {
 export interface EncodedGroup {
   /** Row i is z of the group's i-th patient. A patient who was drawn twice has two rows, each with its own dropout masks. */
   readonly inputs: readonly ModalityInput[];
-  /** `L_img` summed over the group. */
+  /** The image loss `L_img` (method.md 4.2), summed over the patients of the group. */
   readonly losses: readonly number[];
 }
 
-/** z of some bags, concatenated, and their summed `L_img`. */
+/** z of some bags, concatenated, and the sum of `L_img` over these bags. */
 interface Encoded {
   readonly z: Float32Array;
   readonly loss: number;
@@ -91,7 +91,7 @@ export class BagEncoders {
     }));
   }
 
-  /** Evaluation mode. */
+  /** The outputs in evaluation mode: without dropout, and with all instances of each bag. */
   evaluate(group: readonly number[]): Promise<EncodedGroup> {
     return this.encode(group, async (training, patients, _, i) => {
       const { embedding } = (this.parts[i] as EncoderPart).encoder;
@@ -107,7 +107,7 @@ export class BagEncoders {
     });
   }
 
-  /** Arrays for which no gradient is expected, by encoder (see `Trainable.exempt`). */
+  /** For each encoder, the arrays that an epoch may leave without a gradient (see `Trainable.exempt`). */
   exempt(drawn: Drawn, attached: boolean): readonly ReadonlySet<string>[] {
     return this.trainings.map((training) => training.exempt(drawn, attached));
   }

@@ -10,10 +10,10 @@ export interface JointSettings {
 }
 
 /**
- * Settings of a method under the joint schedule. The methods of Table 3 are attached, whatever the experiment says.
- * Pooling methods and MDLM have a config section of their own (method.md 8.3, 8.5, 8.9). Methods with alignment or
- * random drop may add the instance loss a second time (4.2). A method's own section is accessed only if the method has
- * one.
+ * Settings of a method under the joint schedule (method.md 8.3, 8.5, 8.9). The methods of the paper's Table 3 always
+ * train without detachment, even if the experiment sets `detach`. Pooling methods and MDLM have a config section of
+ * their own, which is read only for these methods. In methods with alignment or random drop, the instance loss may
+ * count a second time (`mil.wInstAgain`, method.md 4.2).
  */
 export function jointSettings(method: FusionMethod, config: Config): JointSettings {
   const { mil, align } = config;

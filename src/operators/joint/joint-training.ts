@@ -24,7 +24,7 @@ export interface JointParts {
   /** The modalities of the method, in canonical order. */
   readonly chosen: readonly ModalityId[];
   readonly encoders: readonly EncoderPart[];
-  /** Vectors of the tables among them, for all patients. */
+  /** Vectors of those chosen modalities that are tables, for all patients. */
   readonly tables: readonly ModalityInput[];
   /** The maps phi and their loss. Null if the head reads z and the table vectors through its own maps. */
   readonly alignment: JointAlignment | null;
@@ -45,7 +45,7 @@ export const jointLayout = ({ encoders, alignment, head }: JointParts): Paramete
 interface Split {
   readonly encoders: readonly Float32Array[];
   readonly phi: Float32Array;
-  /** The parameters of the objective. */
+  /** The parameters of the alignment objective. */
   readonly objective: Float32Array;
   readonly head: Float32Array;
 }
@@ -55,8 +55,8 @@ interface LaterStep {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   /**
-   * Gradient with respect to z and the table vectors, [B, d_m] per modality. The entry of a table may be null. Null if
-   * the parts are detached.
+   * Gradient with respect to the inputs of the stages after the encoders: z and the table vectors, [B, d_m] per
+   * modality. The entry of a table may be null. `vectors` is null if the parts are detached.
    */
   readonly vectors: readonly (Float32Array | null)[] | null;
 }
@@ -65,8 +65,9 @@ interface LaterStep {
  * All stages of a method in one optimisation step (method.md 7, 7.1): `L_img` of the encoders and the loss of the head as means over
  * the patients of the group, and the alignment loss of the group.
  *
- * Detached, each part learns from its own loss. Attached, the gradient must reach from the losses to the bags. So the encoders run
- * twice with the same random draws: first to compute z, then, with the gradient of z known, to backpropagate it.
+ * With detachment, each part learns from its own loss. Without detachment, the gradient of all losses must reach the
+ * bags. So the encoders run twice with the same random draws. The first run computes z. When the gradient with respect
+ * to z is known, the second run backpropagates it.
  */
 export class JointTraining implements Trainable {
   readonly layout: ParameterLayout;
@@ -122,7 +123,8 @@ export class JointTraining implements Trainable {
 
   /**
    * The mean of `L_img + l+` over the validation patients, and how well the fused scores rank these patients (method.md
-   * 7). The loss `l-` of random drop and the alignment loss are left out.
+   * 7). `l+` is the loss of the head with all observed modalities. The alignment loss and `l-`, the loss after random
+   * drop, are left out.
    */
   async validate(): Promise<ValidationScores> {
     const patients = this.validation;
@@ -171,7 +173,10 @@ export class JointTraining implements Trainable {
     return alignmentExempt(layout, objective, evidence, drawn, !this.parts.detach);
   }
 
-  /** Runs alignment and head over the vectors of a group. Adds their gradients. */
+  /**
+   * Computes the losses of alignment and head for the vectors of a group, and writes the gradients of their parameters
+   * to `into`.
+   */
   private async stepBehindEncoders(
     inputs: readonly ModalityInput[],
     targets: readonly Target[],

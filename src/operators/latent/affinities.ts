@@ -23,8 +23,9 @@ const tolerance = 1e-5;
 const mostSteps = 100;
 
 /**
- * Conditional affinities: row i is a Gaussian around point i. Its width is chosen so that the perplexity of the row (the exponential
- * of its entropy) equals the given one (van der Maaten and Hinton 2008, eq. 1). Rows sum to 1.
+ * Conditional affinities: row i holds the values of a Gaussian around point i at the other points. The width of the
+ * Gaussian is chosen so that the perplexity of the row (the exponential of its entropy) equals the given one (van der
+ * Maaten and Hinton 2008, eq. 1). Rows sum to 1.
  *
  * @param distances squared, [n, n]
  */
@@ -50,9 +51,13 @@ export function conditionalAffinities(distances: Float64Array, n: number, perple
   return affinities;
 }
 
-/** Fills a row with the affinities for precision `beta` and returns its entropy in nats. */
+/**
+ * Fills the row of point `own` with the affinities of a Gaussian of precision `beta`, and returns the entropy of the
+ * row in nats.
+ */
 function fillRow(distances: Float64Array, own: number, beta: number, into: Float64Array): number {
-  // Affinities do not change if the same amount is subtracted from all distances. Then the nearest point cannot underflow.
+  // The smallest distance is subtracted from all distances. This changes no affinity, and the exponential of the
+  // nearest point cannot underflow to 0.
   let nearest = Infinity;
   distances.forEach((distance, j) => (nearest = j === own ? nearest : Math.min(nearest, distance)));
   let sum = 0;

@@ -6,12 +6,15 @@ export const latentMapFile = 'latent.json';
 const point = z.tuple([z.number(), z.number()]);
 const similaritySchema = z.strictObject({
   /**
-   * Mean cosine of the vectors of two modalities of one patient, and of the vectors of two patients in one modality.
-   * Null if there are no pairs.
+   * `withinPatient`: mean cosine of the vectors of two modalities of the same patient. `betweenPatients`: mean cosine
+   * of the vectors of two patients in the same modality. Null if there are no pairs.
    */
   withinPatient: z.number().nullable(),
   betweenPatients: z.number().nullable(),
-  /** Mean of sigma_1^2 / sum of sigma^2. */
+  /**
+   * Mean over patients of sigma_1^2 / sum of sigma_j^2, where sigma_j are the singular values of the matrix of the
+   * patient's vectors.
+   */
   leadingShare: z.number().nullable(),
 });
 
@@ -36,7 +39,10 @@ export const latentMapSchema = z.strictObject({
     }),
   ),
   similarity: z.strictObject({ before: similaritySchema, after: similaritySchema }),
-  /** Latent vectors of one test patient, one row per modality. Null if a modality is absent (Fig. 4). */
+  /**
+   * Latent vectors of one test patient, one row per modality. The row of an absent modality is null (Fig. 4 of the
+   * paper).
+   */
   example: z
     .strictObject({
       patient: z.string(),

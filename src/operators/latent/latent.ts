@@ -104,7 +104,7 @@ function latentsOf(file: Uint8Array, patients: number, modalities: number): Late
   return { after: u.data, before: before.data, mask: mask.data, width };
 }
 
-/** t-SNE of the vectors in some slots, [n, 2]. */
+/** t-SNE of the latent vectors that `slots` selects, [n, 2]. */
 function mapOf(vectors: Float32Array, slots: readonly MapSlot[], width: number): Float64Array {
   const points = new Float64Array(slots.length * width);
   slots.forEach(({ slot }, i) => points.set(vectors.subarray(slot * width, (slot + 1) * width), i * width));

@@ -33,7 +33,7 @@ function centre(points: Float64Array, width: number): Float64Array {
   return points.map((value, at) => value - (means[at % width] as number));
 }
 
-/** Sum of outer products, [width, width]. */
+/** Sum over all points of the outer product of the centred point with itself, [width, width]. */
 function scatterOf(centred: Float64Array, width: number): Float64Array {
   const scatter = new Float64Array(width * width);
   for (let from = 0; from < centred.length; from += width)

@@ -30,7 +30,9 @@ export function similarityOf(
   };
 }
 
-/** Mean cosine over all pairs within each group of slots. Null if there is no pair. */
+/**
+ * Mean cosine over all pairs of vectors that are in the same group. A group lists rows of u. Null if there is no pair.
+ */
 function meanCosine(
   u: Float32Array,
   mask: Uint8Array,

@@ -46,7 +46,7 @@ export function tsne(points: Float64Array, width: number, schedule: readonly Pha
 function startOf(points: Float64Array, width: number): Float64Array {
   const scores = principalScores(points, width, 2);
   const n = scores.length / 2;
-  // Scores have mean zero.
+  // The scores have mean zero, so their mean square is the variance.
   let variance = 0;
   for (let at = 0; at < scores.length; at += 2) variance += (scores[at] as number) ** 2 / n;
   return variance === 0 ? scores : scores.map((score) => (score * startStd) / Math.sqrt(variance));

@@ -10,11 +10,14 @@ interface MethodBase {
   readonly id: string;
   /** Row label in tables and reports. */
   readonly title: string;
-  /** True for a method of this repository that no paper has. Result tables show such a method separately. */
+  /**
+   * True for a method that was developed for this repository and is not from a paper. Result tables show such a method
+   * separately.
+   */
   readonly own?: true;
 }
 
-/** A head over one embedding per modality (method.md 6, 8). */
+/** A head over one vector (embedding) per modality (method.md 6, 8). */
 export interface FusionMethod extends MethodBase {
   readonly kind: 'fusion';
   readonly reads: Exclude<Reads, 'tables'>;
@@ -25,7 +28,10 @@ export interface FusionMethod extends MethodBase {
   readonly embedding: Alignment | 'projected';
   /** Random modality drop with the monotonic loss (eq. 10-11). */
   readonly randomDrop: boolean;
-  /** Without detachment: gradients flow through all stages, whatever the experiment says. So the method is trained jointly. */
+  /**
+   * Set for a method without detachment: gradients flow through all stages, even if the experiment sets `detach`. Such
+   * a method is always trained jointly.
+   */
   readonly attached?: true;
   /** The config section of this method, in addition to `fusion`. */
   readonly section?: 'pool' | 'mdlm';
@@ -50,12 +56,15 @@ export interface SingleTableMethod extends MethodBase {
   readonly reads: readonly [ModalityId];
 }
 
-/** A classical model, fitted without epochs (method.md 11.6, 12). With `reads: 'all'` it also reads the mean instances of bags. */
+/**
+ * A classical model, fitted without epochs (method.md 11.6, 12). With `reads: 'all'` the model also reads each bag, as
+ * the mean of its instances.
+ */
 export interface ClassicMethod extends MethodBase {
   readonly kind: 'classic';
   readonly reads: 'tables' | 'all';
   readonly fit: 'coxRidge' | 'kaplanMeier' | 'ridge' | 'forest' | 'stack';
-  /** The only outcome that it supports. */
+  /** The only kind of outcome that the model supports. */
   readonly outcome: 'binary' | 'timeToEvent';
 }
 
@@ -94,7 +103,7 @@ export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
   }
 }
 
-/** Whether a method scores the test patients with modalities hidden (method.md 9.2). */
+/** Whether the test patients are also scored with some of their modalities hidden (method.md 9.2). */
 export const hidesModalities = (method: Method): boolean =>
   method.kind === 'fusion' || (method.kind === 'classic' && method.outcome === 'binary');
 
@@ -106,7 +115,10 @@ export interface MethodSettings {
   readonly inTime: boolean;
 }
 
-/** The modality that CLIP alignment compares the others with: the given one, or the first bag. Null if neither exists. */
+/**
+ * The modality that CLIP alignment compares all other modalities with: the modality `anchor`, or the first bag if
+ * `anchor` is null. Null if the experiment lacks it.
+ */
 export const anchorOf = (slots: readonly Slot[], anchor: ModalityId | null): ModalityId | null =>
   slots.find(({ id, kind }) => (anchor === null ? kind === 'bag' : id === anchor))?.id ?? null;
 
@@ -136,8 +148,8 @@ export function missingFor(
 }
 
 /**
- * Why the modalities that a method names do not fit the experiment: a modality does not exist, or is a table in place
- * of a bag or the reverse, or the experiment has more bags than the method names. Null if they fit.
+ * Why the modalities that a method names do not fit the experiment: the experiment lacks a modality, or a modality has
+ * the wrong kind (bag or table), or the experiment has more bags than the method names. Null if they fit.
  */
 function namedMissing(method: Method, names: readonly ModalityId[], slots: readonly Slot[]): string | null {
   const kind = method.kind === 'single' ? 'table' : 'bag';
@@ -148,7 +160,8 @@ function namedMissing(method: Method, names: readonly ModalityId[], slots: reado
       return `needs the ${kind} ${name}, which the experiment does not have ${existing}`;
     if (slot.kind !== kind) return `needs a ${kind}, and ${name} is a ${slot.kind} ${existing}`;
   }
-  // One encoder serves the union of all bags of an experiment. There is no job for a union of only some of them.
+  // A method on several bags needs an encoder on their union. The only job of this kind is for the union of all bags of
+  // the experiment.
   const others = slots.filter(({ id, kind: of }) => of === 'bag' && !names.includes(id));
   return method.kind === 'bag' && names.length > 1 && others.length > 0
     ? `reads exactly ${names.join(' and ')}, and the experiment also has ${namesOf(others)}; mil-all reads all bags`

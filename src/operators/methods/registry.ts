@@ -13,10 +13,12 @@ const mlp = async (): Promise<HeadModule> => (await import('../heads/mlp.js')).m
 const pool = (how: 'mean' | 'sum' | 'max') => async (): Promise<HeadModule> =>
   (await import('../heads/pool.js')).poolHead(how);
 
-/** Whether a method has the network of section 6.1, and its settings. Other methods have networks of their own. */
+/**
+ * Whether a method has the fusion network of method.md 6.1 with its settings. Other methods have networks of their own.
+ */
 export const hasFusionNetwork = ({ head }: FusionMethod): boolean => head === mlp;
 
-/** A fusion method: a head over all modalities of the experiment, unless given otherwise. */
+/** A fusion method. Unless `method` says otherwise, its head reads all modalities of the experiment. */
 const fusion = (
   id: string,
   title: string,
@@ -28,7 +30,7 @@ const ga = fusion('ga', 'Global Alignment', { embedding: 'svd', head: mlp });
 const drop = fusion('drop', 'Random-Modality Drop', { embedding: 'projected', randomDrop: true, head: mlp });
 const haf = fusion('haf', 'HAF', { embedding: 'svd', randomDrop: true, head: mlp });
 
-/** The same method without detachment: gradients flow through all stages (method.md 4.5, 8.9). */
+/** A copy of `method` without detachment: gradients flow through all stages (method.md 4.5, 8.9). */
 const attached = (method: FusionMethod): FusionMethod => ({
   ...method,
   id: `${method.id}_attached`,
@@ -40,7 +42,7 @@ const milAll: BagMethod = { id: 'mil-all', title: 'MIL on all bags', kind: 'bag'
 const bagsMlp = fusion('bags_mlp', 'Fusion MLP on all bags', {
   ...{ embedding: 'projected', reads: 'bags', head: mlp },
 });
-/** A classical model on the tables. It is a method of this repository that no paper has. */
+/** A classical model on the tables. It was developed for this repository and is not from a paper. */
 const classic = (
   id: string,
   title: string,
@@ -49,7 +51,7 @@ const classic = (
 
 const mfmf: InstanceMethod = { id: 'mfmf', title: 'MFMF', kind: 'instances', reads: 'all' };
 
-/** The methods with fixed names, in the order of reports. Section numbers refer to docs/method.md. */
+/** The methods whose names contain no modality, in the order of reports. Section numbers refer to docs/method.md. */
 export const fixedMethods: readonly Method[] = [
   milAll, // 8.1: one encoder on the union of all bags
   bagsMlp, // 8.1: the fusion network over the bags only
@@ -90,7 +92,7 @@ export const fixedMethods: readonly Method[] = [
   classic('stack', 'Stack of the modalities', { fit: 'stack', outcome: 'binary', reads: 'all' }), // 12.2
   // 11.6: time-to-event
   classic('cox_ridge', 'Ridge Cox on the tables', { fit: 'coxRidge', outcome: 'timeToEvent' }),
-  // The reference curve without any predictor.
+  // The survival curve of the training patients, without any predictor. Other methods are compared with it.
   classic('kaplan_meier', 'Kaplan-Meier', { fit: 'kaplanMeier', outcome: 'timeToEvent' }),
 ];
 
@@ -111,9 +113,9 @@ const tableAlone = (table: string): SingleTableMethod => ({
 });
 
 /**
- * HANCOCK's names of methods, each with the name that means the same in every cohort. HANCOCK's name is the id of the
- * method, so its units, files and numbers stay as they were before the other name existed. An experiment may use these
- * names only with `data.layout: hancock`.
+ * The methods that have a special name for HANCOCK: the general name, which is valid for every cohort, and the method.
+ * The id of the method is the special name, so the units and files of older HANCOCK runs keep their names. An
+ * experiment may use the special names only with `data.layout: hancock`.
  */
 const hancockNames: readonly (readonly [family: string, method: Method])[] = [
   ['mil-WSI', { ...milOn('WSI'), id: 'wsi_clam', title: 'WSI-CLAM' }],
@@ -127,7 +129,7 @@ const hancockNames: readonly (readonly [family: string, method: Method])[] = [
   ['table-Cell', { ...tableAlone('Cell'), id: 'cell_density', title: 'TMA cell density' }],
 ];
 
-/** HANCOCK's names, each with the name that means the same in every cohort: `wsi_clam` is `mil-WSI`. */
+/** For each special name of HANCOCK the general name: `wsi_clam` is `mil-WSI`. */
 export const hancockAliases: Readonly<Record<string, string>> = Object.fromEntries(
   hancockNames.map(([family, { id }]) => [id, family]),
 );
@@ -136,10 +138,10 @@ const named: ReadonlyMap<string, Method> = new Map(
   [...hancockNames.map(([, method]) => method), ...fixedMethods].map((method) => [method.id, method]),
 );
 
-/** The fixed names and HANCOCK's, for suggestions for a misspelt name. */
+/** The names without a modality and the special names of HANCOCK. They are suggested for a misspelt name. */
 export const methodIds: readonly string[] = [...named.keys()];
 
-/** A family and its modality: `mil-WSI`, `table-RNA`. */
+/** A name that consists of a family and a modality: `mil-WSI`, `table-RNA`. */
 const familyName = /^(mil|table)-([A-Za-z][A-Za-z0-9_-]*)$/;
 
 function lookUp(id: string): Method | null {
@@ -154,7 +156,8 @@ function lookUp(id: string): Method | null {
 export const isMethodId = (id: string): boolean => lookUp(id) !== null;
 
 /**
- * The method with this name: a fixed one, a family with its modality, or one of HANCOCK's.
+ * The method with this name. The name is in `fixedMethods`, or consists of a family and a modality, or is a special
+ * name of HANCOCK.
  *
  * @throws Error for an unknown name, which the config schema has already refused
  */
@@ -164,7 +167,7 @@ export function methodOf(id: string): Method {
   return method;
 }
 
-/** Whether a name is that of a method of this repository that no paper has. */
+/** Whether the method with this name was developed for this repository and is not from a paper. */
 export const isOwn = (id: string): boolean => methodOf(id).own === true;
 
 /** The names of all methods that an experiment with these modalities can use, in the order of reports. */

@@ -11,7 +11,7 @@ export interface BlockShape {
 
 /** The instances that the queries of P patients attend to. */
 export interface Context {
-  /** Their tokens, bag after bag, [R, width]. */
+  /** The tokens of the instances, bag after bag, [R, width]. */
   readonly tokens: tf.Tensor2D;
   /** Number of instances of each patient, P values. 0 if the bag is absent. */
   readonly sizes: readonly number[];
@@ -67,9 +67,9 @@ export function attend(
 }
 
 /**
- * Multi-head attention of each patient's queries to the patient's own instances. Keys and values are not computed: with
- * `k = x Wk` and `v = x Wv` without bias, `q k^T = (q Wk^T) x^T` and `A v = (A x) Wv`. `q Wk^T` and `A x` have a few
- * rows per patient, while keys and values would have one row per instance.
+ * Multi-head attention of each patient's queries to the patient's own instances. Keys and values are not computed,
+ * because it would cost more: with `k = x Wk` and `v = x Wv` without bias, `q k^T = (q Wk^T) x^T` and `A v = (A x) Wv`.
+ * `q Wk^T` and `A x` have a few rows per patient, while keys and values would have one row per instance.
  */
 function attention(
   weights: Weights,

@@ -131,7 +131,7 @@ export function tokenMap({ layout, fixed }: Mfmf, parameters: Float32Array, moda
   return { weight: partOf(of, values, `${name}.weight`), bias: partOf(of, values, `${name}.bias`) };
 }
 
-/** The names of the arrays of a modality's token map, as in `tokenMap`, if it is learned. */
+/** The names of the two arrays of a modality's token map: its weight and its bias. */
 export const tokenMapNames = (modality: string): Readonly<Record<keyof LinearMap, string>> => ({
   weight: `${mapName(modality)}.weight`,
   bias: `${mapName(modality)}.bias`,

@@ -59,7 +59,10 @@ interface ReadBags {
   readonly sizes: readonly number[];
 }
 
-/** MFMF as a model of the training loop: mean `l+` over a group. At most one pack of bags is in memory. */
+/**
+ * MFMF as a model of the training loop. Its loss is the mean over a group of `l+`, the loss of each patient with all
+ * observed modalities. At most one pack of bags is in memory.
+ */
 export class MfmfTraining implements Trainable {
   readonly layout: ParameterLayout;
   private readonly packers: ReadonlyMap<ModalityId, BagPacker>;
@@ -94,7 +97,10 @@ export class MfmfTraining implements Trainable {
     return validationOf(await this.outputs(validation), this.targetsOf(validation), judged.criterion);
   }
 
-  /** Arrays that an epoch could not train: no patient had the modality, or no patient needed the learned token (see `Trainable`). */
+  /**
+   * Arrays that an epoch could not train: the arrays of a modality that no drawn patient has, and the learned token if
+   * no drawn patient needed it (see `Trainable`).
+   */
   exempt(drawn: Drawn): ReadonlySet<string> {
     const { tables, maxInstances } = this.options;
     const patients = [...new Set(drawn.flat())];
@@ -144,8 +150,8 @@ export class MfmfTraining implements Trainable {
   }
 
   /**
-   * Returns the loss of some patients, `sum of l+ over these patients / count`, and adds the gradient of this loss to
-   * `gradient`.
+   * Returns the loss of the patients in `run`: the sum of their `l+`, divided by `count`. Adds the gradient of this
+   * loss to `gradient`.
    */
   private async learn(
     weights: ParameterTensors,
@@ -222,7 +228,10 @@ export class MfmfTraining implements Trainable {
     return bags;
   }
 
-  /** Divides patients into consecutive runs whose bags, of all modalities together, fit into one pack. */
+  /**
+   * Divides the list of patients into sections of consecutive patients. The bags of a section, of all modalities
+   * together, fit into one pack.
+   */
   private runs(patients: readonly number[], most: number | null): readonly (readonly number[])[] {
     const rowsOf = (patient: number): number =>
       this.modalities().reduce(
@@ -232,7 +241,10 @@ export class MfmfTraining implements Trainable {
     return packRuns(patients.map(rowsOf)).map(([from, to]) => patients.slice(from, to));
   }
 
-  /** Reads the bags of a run of patients and computes their tokens. A modality that no patient of the run has is left out. */
+  /**
+   * Reads the bags of the patients in `run`, and computes their tokens. A modality that none of these patients has is
+   * left out.
+   */
   private async read(
     run: readonly number[],
     most: number | null,

@@ -12,9 +12,9 @@ export interface BagEdges {
 }
 
 /**
- * The encoder of one bag modality, or of the union of several, over the bags of one patient (method.md 4.1): gated attention, softmax
- * over all instances of open bags, the pooled vector, and the map T if there is one. Instances of closed bags do not affect the
- * result, whatever they hold.
+ * The encoder of one bag modality, or of the union of several, over the bags of one patient (method.md 4.1): gated
+ * attention, softmax over all instances of open bags, the pooled vector, and the linear map T (`mil.transfer`) if the
+ * encoder has one. Instances of closed bags do not affect the result, whatever numbers they contain.
  *
  * @param part prefix of the names of the weights
  * @returns z, [1, embedding]

@@ -20,7 +20,8 @@ const readmeFile = 'README.md';
 /**
  * Exports a bundle for other programs: an ONNX file per fold, `model.json`, an example in Python and a README.
  *
- * @throws HafError HAF_BUNDLE_UNFIT for a method that cannot be exported to ONNX, and for a modality with the name of another input
+ * @throws HafError HAF_BUNDLE_UNFIT for a method that cannot be exported to ONNX, and for a modality whose name equals
+ * the name of another input of the ONNX file
  */
 export async function exportOnnx(
   { bundle, config, folds }: OpenBundle,
@@ -92,8 +93,8 @@ function exportedModality(
 }
 
 /**
- * The number for each word, by the same rules as `predict`: words are compared in NFC, and a binary column without
- * words has only the values 0 and 1. Null for a column of numbers.
+ * The number that encodes each word of a column, by the same rules as in `predict`: words are compared in NFC, and a
+ * binary column without words has only the values 0 and 1. Null for a column of numbers.
  */
 function codesOf(
   kind: BundleColumn['kind'],

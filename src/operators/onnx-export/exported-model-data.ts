@@ -28,7 +28,10 @@ export const exportedModelSchema = z.strictObject({
     kind: z.enum(['binary', 'timeToEvent']),
     positive: z.string(),
     negative: z.string(),
-    /** The horizons in years for which `prediction` has S(t); empty for a binary outcome. */
+    /**
+     * The horizons in years for which the output `prediction` has S(t), the probability of no event until t. Empty for
+     * a binary outcome.
+     */
     horizons: z.array(z.number()),
   }),
   /** Inputs of the ONNX files, in the order of the columns of the input `open`. */
@@ -46,11 +49,14 @@ export const exportedModelSchema = z.strictObject({
   ),
   folds: z.array(
     z.strictObject({
-      /** The ONNX file. */
+      /** Name of the ONNX file of the fold. */
       file: z.string(),
       /** A patient is classified as positive from this calibrated probability on. Null for time-to-event and without calibration. */
       threshold: z.number().nullable(),
-      /** S(t) at any time, computed from the logits; null for a binary outcome. */
+      /**
+       * The data to compute S(t), the probability of no event until t, for any time from the logits. Null for a binary
+       * outcome.
+       */
       survival: survivalModelSchema.nullable(),
     }),
   ),

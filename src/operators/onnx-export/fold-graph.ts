@@ -66,7 +66,7 @@ export async function foldGraph(
 class FoldEdges {
   private readonly slots: readonly Slot[];
   private readonly inputs: ReadonlyMap<ModalityId, Edge>;
-  /** [1, modalities] of bool. */
+  /** Whether the patient has each modality, [1, modalities], boolean. */
   private readonly open: Edge;
 
   constructor(
@@ -110,7 +110,7 @@ class FoldEdges {
     }
   }
 
-  /** The classifier of an encoder. */
+  /** The logits of the classifier of the encoder. */
   private bagLogits(): Edge {
     const { encoder, part, trained, z } = this.encoded(this.slots.map(({ id }) => id));
     if (encoder.outputs !== this.parts.record.outputs)
@@ -118,7 +118,7 @@ class FoldEdges {
     return denseEdge(this.graph, z, layerConstants(this.graph, part, 'classifier', trained));
   }
 
-  /** The fusion network over its inputs. */
+  /** The logits of the fusion network. */
   private async headLogits(method: FusionMethod | SingleTableMethod): Promise<Edge> {
     const { graph, parts } = this;
     const { config, record, rng } = parts;
@@ -149,7 +149,7 @@ class FoldEdges {
     return trainedMlpEdge(graph, part, head.net.mlp, trained, joined);
   }
 
-  /** z of a bag modality, or the encoded row of a table. */
+  /** The vector of a modality: z of a bag, or the encoded row of a table. */
   private vectorOf({ id, kind }: Slot): Vector {
     if (kind === 'table') {
       const width = this.widthOf(id);
@@ -173,7 +173,7 @@ class FoldEdges {
     });
   }
 
-  /** u of each modality (eq. 4). */
+  /** The vector u of each modality (eq. 4): phi applied to its vector. */
   private aligned(vectors: readonly Vector[]): readonly Vector[] {
     const nobody = { values: new Float32Array(), observed: new Uint8Array() };
     const { maps, width, layout } = projectionOf(
@@ -188,7 +188,7 @@ class FoldEdges {
     });
   }
 
-  /** The encoder of one modality or of the union of several, and z. */
+  /** The encoder of one modality or of the union of several, and its output z. */
   private encoded(ids: readonly ModalityId[]): {
     readonly encoder: BagEncoder;
     readonly part: string;

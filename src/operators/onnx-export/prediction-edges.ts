@@ -31,7 +31,7 @@ export function predictionEdge(
     survival === null
       ? [
           calibratedEdge(graph, logitEdge(graph, doubles, outputs), calibration?.map ?? { kind: 'none' }),
-          // The base rate is not calibrated.
+          // A patient without a modality gets the base rate of the training patients, without calibration.
           [probability(logitOf(unseen))],
         ]
       : [survivalEdge(graph, doubles, survival, days), [...survivalOf(survival, unseen, days)]];

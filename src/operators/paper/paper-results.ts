@@ -52,10 +52,13 @@ export const paperMethodIds: readonly string[] = Object.keys(results);
 /** The numbers of the paper for a method. Null for a method that the paper does not have. */
 export const paperResultOf = (method: string): PaperResult | null => results[method] ?? null;
 
-/** The parts of an experiment that decide whether outputs show the paper's results. */
+/** The keys of an experiment that decide whether outputs show the results of the paper. */
 type Experiment = Pick<Config, 'methods'> & { readonly data: Pick<Config['data'], 'layout'> };
 
-/** Whether outputs show the paper: the cohort is declared as HANCOCK's, and a method of the paper is run. */
+/**
+ * Whether outputs show the results of the paper: the cohort has the layout `hancock`, and the experiment runs a method
+ * of the paper.
+ */
 export const showsPaper = ({ data, methods }: Experiment): boolean =>
   data.layout === 'hancock' && methods.some((method) => paperResultOf(method) !== null);
 

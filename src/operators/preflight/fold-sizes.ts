@@ -4,9 +4,10 @@ import { counted } from '../../pipeline/core/wording.js';
 import type { ReadOutcome } from '../cohort/read-outcome.js';
 
 /**
- * Judges `cv.folds` by the patients with a known outcome, before any patient is left out of the cohort. The rules of the
- * cohort can only remove patients, so too many folds now stay too many. Folds of a file, of groups, and within given
- * training patients are not judged here, because the split knows their patients.
+ * Judges `cv.folds` by the patients with a known outcome, before any patient is left out of the cohort. The rules of
+ * the cohort only remove patients. So, if there are too many folds for these patients, there are too many for the
+ * cohort. Only drawn folds (`kfold`) are judged here. `checkFolds` checks folds from a file, from groups, or with a
+ * fixed test set.
  *
  * @returns a warning for each outcome that some folds cannot have
  */
@@ -15,20 +16,20 @@ export function judgeFolds(
   { cv, cohort, data }: Pick<Config, 'cv' | 'cohort' | 'data'>,
 ): readonly Problem[] {
   if (cv.mode !== 'kfold' || data.splits !== null) return [];
-  // The counts here do not hold with a landmark, which makes late events negative. Recurrence is not judged here
-  // either. `checkFolds` checks the folds of both.
+  // The counts here are wrong for a landmark label, which counts late events as negative, and for the event
+  // `recurrence`. For these outcomes `checkFolds` checks the folds later.
   if (cohort.label === 'landmark' || cohort.event === 'recurrence') return [];
   const inTime = data.outcome.kind === 'timeToEvent';
   // Half of the held-out patients validates and half tests, so that a fold needs two of each outcome.
   const needed = cv.validation === 'halfOfTest' ? 2 : 1;
   const groups = [
     { name: words.positive, count: patients.filter(({ y }) => y === 1).length },
-    // With time-to-event, C is defined even if all patients have the event.
+    // For time-to-event, the concordance index C is defined even if all patients have the event.
     ...(inTime ? [] : [{ name: words.negative, count: patients.filter(({ y }) => y === 0).length }]),
   ];
   return groups.flatMap(({ name, count }): Problem[] => {
     const without = needed * cv.folds - count;
-    // Data with one outcome only are refused elsewhere.
+    // If no patient has this outcome, `preflight` refuses the data.
     if (without <= 0 || count === 0) return [];
     const set = needed === 1 ? 'test set' : 'validation or test set';
     const most = Math.floor(count / needed);

@@ -22,8 +22,8 @@ interface GroupFiles {
 }
 
 /**
- * Reads the groups of `cv.mode: groups` (method.md 1.4). Patients with an empty cell have no group. The column may be
- * an ignored one, so the file is read and not the table of the modality.
+ * Reads the groups of `cv.mode: groups` (method.md 1.4). Patients with an empty cell have no group. The experiment may
+ * ignore the column as an input. The table of the modality then lacks it, so the column is read from the file.
  *
  * @returns null in any other mode
  */
@@ -32,7 +32,7 @@ export async function readGroups(config: Config, files: GroupFiles): Promise<Rea
   if (named === null) return null;
   const { sources, form } = tableFiles(config, files, named.table);
   const texts = await Promise.all(sources.map(({ name, path }) => readTextTable(path, { ...form, name })));
-  // Faults in the rows of these files are reported where the tables themselves are read.
+  // `preflight` reports faults in the rows of these files when it reads the files as tables.
   if (texts.some(({ faults }) => faults.length > 0)) return { groups: new Map(), faults: [] };
   const holding = texts.find(({ columns }) => columns.includes(named.column));
   const [first] = texts;
@@ -100,7 +100,10 @@ function respelled(
   );
 }
 
-/** Judges the groups of the patients with a known outcome, before any patient is left out of the cohort. */
+/**
+ * Checks that `cv.folds` is the number of groups, and warns of patients without a group. It counts the patients with a
+ * known outcome, before any patient is left out of the cohort.
+ */
 export function judgeGroups(
   groups: ReadonlyMap<string, string>,
   labelled: readonly string[],
@@ -113,7 +116,7 @@ export function judgeGroups(
     ...{ severity: 'warning', stage: 'preflight', patient: null, file: null, place: column },
     ...{ reason, fix },
   });
-  // The rules of the cohort can only remove groups, so too few groups now stay too few.
+  // The rules of the cohort only remove groups. So, if there are too few groups now, there are too few in the cohort.
   const refusals = names.size < folds ? [tooFewGroups(column, [...names], folds)] : [];
   return {
     refusals,

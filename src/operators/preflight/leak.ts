@@ -24,7 +24,10 @@ export interface Leak {
  */
 const separates = 0.95;
 const fewestPatients = 20;
-/** Expected number of columns of a table that are refused by chance. */
+/**
+ * The expected number of columns of a table that the check refuses by chance, although they have no relation to the
+ * outcome.
+ */
 const chanceAllowed = 0.05;
 
 /**

@@ -47,7 +47,8 @@ export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): rea
   for (const file of files) {
     const first = byContent.get(file.sha256);
     if (first === undefined) byContent.set(file.sha256, file);
-    // A TMA slide holds cores of many patients.
+    // The slide of a tissue microarray holds cores of many patients. So the same file name under two patients is no
+    // mistake.
     else if (first.name !== file.name && first.patient !== file.patient && !holdsNoData(file.path))
       same.push(
         warning(
@@ -62,7 +63,10 @@ export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): rea
   return [...many, ...same];
 }
 
-/** Empty files, pointers and web pages often have equal content. They are reported as such elsewhere. */
+/**
+ * Whether a file is empty, a pointer or a web page. Such files often have equal content, and another warning reports
+ * them.
+ */
 function holdsNoData(path: string): boolean {
   try {
     return noDataIn(headOf(path)) !== null;

@@ -34,7 +34,7 @@ export interface PreflightFiles {
 export interface CheckedTable {
   readonly modality: ModalityId;
   readonly table: TypedTable;
-  /** Columns that are no input, with the reasons. */
+  /** Columns that are not used as inputs, each with the reason. */
   readonly left: readonly LeftOut[];
 }
 
@@ -47,14 +47,17 @@ export interface Preflight {
   readonly warnings: readonly Problem[];
   /** Faults that would make the results wrong. Each of them makes `up` fail before any job runs. */
   readonly refusals: readonly HafError[];
-  /** The patients with each modality, by the rows of tables and by the names of files. */
+  /** For each modality the patients who have it, according to the rows of its table or the names of its files. */
   readonly holders: ReadonlyMap<
     ModalityId,
     { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }
   >;
   /** The group of each patient with `cv.mode: groups`. Null in any other mode. */
   readonly groups: ReadonlyMap<string, string> | null;
-  /** Number of labelled patients by their number of modalities. Index 0 counts patients without any. */
+  /**
+   * Number of patients with a known outcome, by how many modalities they have. Index 0 counts patients without any
+   * modality.
+   */
   readonly patientsByModalities: readonly number[];
 }
 
@@ -87,7 +90,8 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   if (told.length > 0) refusals.push(faultsError(told));
 
   const labels = new Map(outcome.patients.map(({ id, y }) => [id, y]));
-  // A patient with an unknown outcome is listed elsewhere. The id itself is right.
+  // The id of a patient with an unknown outcome is right, so it counts as known. The patient is reported when the
+  // outcome table is read.
   const known = new Set([...labels.keys(), ...outcome.unlabelled]);
   const joins: Join[] = [];
   const holders = new Map<ModalityId, { readonly kind: ModalityKind; readonly ids: ReadonlySet<string> }>();
@@ -147,8 +151,7 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   );
   if (readable) refusals.push(...undivided(config, tables));
   if (readable && leaks.length > 0) refusals.push(leakError(leaks));
-  // Unused rows and files of tables of files are warnings here. A file that cannot be used is reported separately as
-  // a failure.
+  // Rows and files that are not used are warnings. A file that cannot be used is reported separately, as a failure.
   warnings.push(...files.unreadable.filter(({ severity }) => severity !== 'failure'));
   return {
     ...{ outcome, tables, joins, holders, warnings, refusals, groups },
@@ -159,7 +162,9 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   };
 }
 
-/** Reads a few feature files of each given modality on trial. Empty if they fit the experiment. */
+/**
+ * Reads a few feature files of each given modality on trial. Returns the errors; none if the files fit the experiment.
+ */
 export async function tryFeatures(
   config: Config,
   files: Pick<PreflightFiles, 'bags'>,
@@ -175,7 +180,10 @@ export async function tryFeatures(
   return (await Promise.all(tried)).filter((error) => error !== null);
 }
 
-/** If less than half of the patients of a modality have an outcome, its ids are most likely of another kind. */
+/**
+ * If less than half of the patients of a modality have an outcome, its ids are most likely not the ids of these
+ * patients.
+ */
 function refused(join: Join): readonly HafError[] {
   const { modality, kind, patients, matched, unmatched } = join;
   if (2 * matched >= patients && patients > 0) return [];
@@ -194,7 +202,7 @@ function refused(join: Join): readonly HafError[] {
   ];
 }
 
-/** The refusal of data with only one outcome, from which nothing can be learned. */
+/** The error for data with only one outcome. No model can learn from such data. */
 function oneClass({ words, patients, others }: ReadOutcome): HafError {
   const only = patients[0]?.y === 1 ? words.positive : words.negative;
   return new HafError(
@@ -218,7 +226,7 @@ function leakError(leaks: readonly Leak[]): HafError {
   );
 }
 
-/** The keys that exclude columns, modality by modality. */
+/** The text that tells the user how to exclude the leaking columns: the keys `columns` of each modality. */
 function ignoring(leaks: readonly Leak[]): string {
   const modalities = [...new Set(leaks.map(({ modality }) => modality))];
   return modalities

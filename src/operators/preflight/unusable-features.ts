@@ -13,7 +13,8 @@ const longestTrial = 10;
 
 /**
  * The error that a run would end with because no feature file fits the experiment, for example because of a wrong
- * `width`. Null as soon as one file on trial can be used. A single bad file is reported by its own job.
+ * `width`. Null if at least one of the files that are read on trial can be used. A single bad file is reported by the
+ * job that reads it.
  */
 export async function unusableFeatures(
   config: Config,

@@ -12,7 +12,7 @@ export interface FitOptions {
    */
   readonly bound?: number | null;
   /**
-   * How cells are treated that no training patient has: as missing, or unchanged.
+   * How a cell is treated if no training patient has its value: as a missing cell, or unchanged.
    * @default used
    */
   readonly untrained?: 'missing' | 'used';
@@ -54,14 +54,18 @@ export function fitColumn(
 }
 
 /**
- * The known categories. Absent, which means all categories, unless `untrained` is `missing` or no value is observed.
+ * The known categories: those of the training patients, if `untrained` is `missing` or no value is observed. Otherwise
+ * `known` is absent, which means that all categories are known.
  */
 const knownCategories = (observed: Float64Array, { untrained }: FitOptions): Pick<FittedColumn, 'known'> =>
   observed.length === 0 || untrained === 'missing'
     ? { known: [...new Set(observed)].sort((a, b) => a - b) }
     : {};
 
-/** Values outside are clipped to this interval. A constant column has no range, so its scale, 1, is used. */
+/**
+ * The interval that values are clipped to. Null if values are not clipped. A constant column has the range 0, so 1 is
+ * used as its range.
+ */
 function allowedRange(min: number, max: number, { clip, bound }: FitOptions): [number, number] | null {
   if (clip) return [min, max];
   if (bound === null || bound === undefined) return null;

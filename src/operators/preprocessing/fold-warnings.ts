@@ -24,7 +24,8 @@ interface Column extends FittedColumn {
   /** Smallest and largest training value. Null without any. */
   readonly trained: readonly [number, number] | null;
   /**
-   * Values of other patients that training does not have: outside of the training range, or unknown categories of a nominal column.
+   * Values of other patients that no training patient has: outside of the training range, or unknown categories of a
+   * nominal column.
    */
   readonly others: readonly number[];
 }

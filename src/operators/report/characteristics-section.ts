@@ -6,9 +6,9 @@ import { undefinedText } from './number-text.js';
 import type { ModalityOverview } from './overview.js';
 import type { ReportInput } from './report-input.js';
 
-/** The columns of every table: all patients, then each outcome. */
+/** The groups of patients that are the columns of every table: all patients, and the patients with each outcome. */
 const groups = ['all', 'negative', 'positive'] as const;
-/** Maximum number of columns of a table that is shown open. */
+/** A table with more columns is collapsed in the page. */
 const fewColumns = 16;
 
 /** The modalities of the patients, and the columns of the tables, by outcome. Empty without patients. */

@@ -17,7 +17,8 @@ export const lineLegend = {
 /** Text and lines use the text colour of the page, so that one picture works on light and dark pages. */
 const ink = 'currentColor';
 const theme: ChartConfig = {
-  // Off, because screen readers would announce hundreds of marks one by one. The whole picture has a description instead.
+  // ARIA texts of single marks are off, because screen readers would announce hundreds of marks one by one. The whole
+  // picture has a description instead.
   aria: false,
   background: 'transparent',
   font: 'system-ui, sans-serif',

@@ -11,7 +11,7 @@ export interface HorizonPoint {
   readonly method: string;
   /** In days. */
   readonly horizon: number;
-  /** Mean C over the folds in which C is defined. Null if there is no such fold. */
+  /** Mean of the concordance index C over the folds in which C is defined. Null if C is defined in no fold. */
   readonly mean: number | null;
   readonly std: number | null;
   /** Number of folds in which C is defined. */
@@ -19,7 +19,8 @@ export interface HorizonPoint {
 }
 
 /**
- * Mean C of events up to each horizon, one line per method (method.md 11.5). Null if fewer than two horizons are defined.
+ * Mean concordance index C of the events up to each horizon, one line per method (method.md 11.5). Null if fewer than
+ * two horizons are defined.
  *
  * @param points methods in the order of the rows, horizons ascending
  * @param reference title of the method that is drawn bold

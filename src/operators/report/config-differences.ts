@@ -9,13 +9,13 @@ export interface ConfigDifference {
   /** As JSON. */
   readonly here: string;
   readonly byDefault: string;
-  /** What the key means, from the configuration's own description. */
+  /** What the key means: its description in the configuration schema. */
   readonly meaning: string;
 }
 
-/** Keys that do not change a method: the name of the experiment, the preset, and the choice of methods. */
+/** Keys that do not change how a method works: the name of the experiment, the preset, and the list of methods. */
 const notOfTheMethod: readonly string[] = ['name', 'preset', 'methods'];
-/** The user's own data have no defaults. */
+/** Keys that describe the user's own data. They have no defaults. */
 const ownData: readonly string[] = ['data', 'modalities'];
 
 interface Described {

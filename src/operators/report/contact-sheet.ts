@@ -6,11 +6,14 @@ import { counted } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
 /**
- * Maximum number of pictures with outcome ok for each modality. Those with the fewest tiles are chosen, because faulty
- * images are most likely among them.
+ * Maximum number of pictures of successfully tiled images (outcome `ok`) for each modality. Those with the fewest tiles
+ * are chosen, because faulty images are most likely among them.
  */
 const shownWell = 200;
-/** Number of these pictures that are visible at once. More would push the rest of the page out of sight. */
+/**
+ * Number of pictures with outcome `ok` that are visible without a click. More pictures would push the rest of the page
+ * out of sight.
+ */
 const openWell = 15;
 /** Maximum number of characters of all pictures in the page. */
 const roomForPictures = 7_000_000;
@@ -18,7 +21,7 @@ const roomForPictures = 7_000_000;
 const order = ['failed', 'empty', 'ok'] as const;
 type Outcome = (typeof order)[number];
 
-/** The outcome of an entry is that of its worst image. */
+/** The outcome of a group of images that were tiled together is the outcome of its worst image. */
 const outcomeOf = ({ images }: Tiled): Outcome =>
   order.find((outcome) => images.some((image) => image.outcome === outcome)) ?? 'empty';
 
@@ -115,7 +118,7 @@ function slideText({ id, rows, image, tile, segmentation, ...ended }: TiledImage
     }`;
 }
 
-/** The text of a patient's images that were tiled together. */
+/** The text below a picture that shows images of one patient: faults, number of images, number of tiles, stains. */
 function coresText(tiled: Tiled, noun: string): Html {
   const { images } = tiled;
   const [first] = images;
