@@ -67,7 +67,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
       const material = { bags: some(bags, read), embed: keysOf(embed, read) };
       const stage1 = add('stage1', encoderUnit(fold, encoder), { ...base, ...material });
       made.stage1.push(stage1);
-      // Every repeat tests every patient, so the heatmaps of the first repeat show all patients.
+      // Each repeat of the cross-validation tests every patient, so the heatmaps of the first repeat show all patients.
       if (encoder !== 'union' && fold < config.cv.folds) {
         const seen = { stage1: [stage1], tile: keysOf(tile, read), ...material };
         add('heatmap', { fold, modality: encoder }, { ...base, ...seen });
@@ -95,7 +95,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
       };
       const read = Object.fromEntries(method.reads.map((role) => [role, upstream[role]]));
       const trained = add(method.stage, unit, { ...base, ...read });
-      // Evaluation finds the predictions of every method in the role `stage3`, whichever stage trained it.
+      // `evaluate` reads the predictions of each method in the role `stage3`, also if a `joint` job trained the method.
       made.stage3.push(trained);
       made.evaluate.push(add('evaluate', unit, { stage3: [trained] }));
     }
@@ -124,16 +124,16 @@ const some = (jobs: ReadonlyMap<ModalityId, string>, modalities: readonly Modali
   modalities.flatMap((modality) => jobs.get(modality) ?? []);
 
 /**
- * The modalities whose artifacts decide which patients belong to the cohort: those that `cohort.require` names. If
- * it names none, the list of members decides, and without such a list, all modalities do. Adding any other modality
- * changes neither cohort nor folds, and retrains only jobs that read it.
+ * The modalities whose artifacts decide which patients belong to the cohort: those that `cohort.require` names. If it
+ * names none, the list of the cohort's patients decides (runs/members.ts), and without such a list, all modalities do.
+ * Adding any other modality changes neither cohort nor folds, and retrains only jobs that read it.
  */
 export function membersOf(
   { cohort, modalities, data }: Config,
   list: readonly SourceFile[] = [],
 ): readonly ModalityId[] {
   if (cohort.require.length === 0 && list.length === 0) return modalities;
-  // The site of the tumour is a column of this table.
+  // `cohort.includeSites` reads the site of the tumour, a column of the table `hancockSite.modality`.
   const site = data.layout === 'hancock' && cohort.includeSites !== 'all' ? [hancockSite.modality] : [];
   return modalities.filter((id) => cohort.require.includes(id) || site.some((other) => other === id));
 }

@@ -70,7 +70,7 @@ export function alignmentKeys(alignment: Alignment): readonly ConfigPath[] {
 /** The keys that decide which loss networks are trained with. */
 export const outcomeKeys = ['data.outcome.kind', ...hazardKeys] as const;
 
-/** The keys of the training protocol. Empty for a classical model, which is fitted at once. */
+/** The keys of the training protocol. Empty for a classical model, which is fitted in one step without epochs. */
 export const trainKeys = (id = ''): readonly ConfigPath[] =>
   methodOf(id).kind === 'classic' ? [] : ['train'];
 

@@ -19,11 +19,11 @@ export interface MethodPlan {
   readonly id: string;
   /** `joint` trains all stages in one job. `stage3` uses jobs that methods share. */
   readonly stage: 'stage3' | 'joint';
-  /** The artifacts that its job reads besides cohort and split. */
+  /** The artifacts that the job of the method reads besides cohort and split. */
   readonly reads: readonly ('preprocess' | 'tables' | 'bags' | 'embed' | 'stage1' | 'stage2')[];
-  /** The modalities it reads, in the order of the experiment. */
+  /** The modalities that the method reads, in the order of the experiment. */
   readonly modalities: readonly ModalityId[];
-  /** The encoders of Stage 1 that it uses. */
+  /** The encoders of Stage 1 that the method uses. */
   readonly encoders: readonly BagSet[];
   /** How the modalities of the method are aligned in one space. */
   readonly alignment: Alignment | null;
@@ -53,7 +53,7 @@ function planOf(method: Method, { schedule }: Config, slots: readonly Slot[]): M
     case 'classic':
       return { ...alone, stage: 'stage3', reads: classicReads[method.fit] };
     case 'bag': {
-      // The union of a single bag modality is that modality: both share one encoder.
+      // With a single bag modality, the union of all bags is this modality, so the encoder of this modality is used.
       const encoders = bags.length > 1 ? (['union'] as const) : bags;
       return { ...alone, stage: 'stage3', reads: ['stage1'], encoders };
     }

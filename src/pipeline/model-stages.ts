@@ -1,7 +1,7 @@
 import { configSchema } from './config/schema.js';
 import type { ConfigPath, StageDefinition } from './stage.js';
 
-/** A bundle contains the whole experiment, so every key counts. */
+/** A bundle contains the whole experiment, so its recipe depends on every key. */
 const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
 
 /** The stages that make a bundle of a trained method, and those that use a bundle. */
@@ -56,7 +56,7 @@ export const modelStages = {
   },
   validation: {
     name: 'validation',
-    // Version 2: AUC and Brier score at a horizon have intervals.
+    // Version 2: AUC and Brier score at a time horizon have confidence intervals.
     version: 2,
     class: 'cpu',
     reads: () => ['seed', 'data', 'cohort', 'survival.tau'],

@@ -22,8 +22,8 @@ const lookupsAtOnce = 16;
 
 /**
  * Computes every job's artifact id and looks up which artifacts exist. Ids form a chain: an input enters a recipe by
- * its own id and not by its bytes. So the whole plan is known before any job runs. GPU training is not reproducible
- * to the last bit, and this does not make finished work look outdated.
+ * its own id and not by its bytes. So the whole plan is known before any job runs. GPU training is not reproducible to
+ * the last bit, but other bytes of an input do not change the id of a job, so finished jobs stay valid.
  */
 export async function makePlan(graph: Graph, config: Config, store: ArtifactStore): Promise<Plan> {
   const ids = new Map<string, string>();

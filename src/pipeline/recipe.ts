@@ -25,7 +25,7 @@ const configTexts = new WeakMap<object, string>();
 export function recipeText({ config, ...others }: Recipe): string {
   const text = configTexts.get(config) ?? canonicalJson(config);
   configTexts.set(config, text);
-  // "config" sorts before all other keys.
+  // `config` is the first key in alphabetical order, so its text can be placed before the text of all other keys.
   return `{"config":${text},${canonicalJson(others).slice(1)}`;
 }
 

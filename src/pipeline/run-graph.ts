@@ -48,8 +48,8 @@ const toldAtOnce = 64;
 
 /**
  * Maximum number of times that one artifact is computed again for a job that found it damaged. It is the artifact of
- * this job or one of its inputs. A job reports one damaged artifact at a time, so damage of all inputs takes as many
- * attempts.
+ * this job or one of its inputs. A job reports one damaged artifact at a time, so a job with several damaged inputs
+ * needs one attempt for each of them.
  */
 const mostRepairs = 3;
 

@@ -51,7 +51,10 @@ export const unitSchema = z
      * the patient.
      */
     patient: optionalKey(z.string()),
-    /** How the patient is found in names: those of the arrays in a feature file, or those of HANCOCK. */
+    /**
+     * The rule that finds the patient in a name: in the names of the arrays in a feature file, or in names of the
+     * HANCOCK dataset.
+     */
     names: optionalKey(z.union([z.enum(['hancock', 'whole']), z.strictObject({ pattern: z.string() })])),
     /** Images: whether tissue is found first, or the whole image is tiled. */
     tiling: optionalKey(z.enum(['tissue', 'grid'])),
@@ -170,7 +173,8 @@ export interface EpochProgress {
 }
 
 /**
- * The last value that a stage emits: the named files of its artifact. Objects are stored as JSON, bytes unchanged.
+ * The last value that a stage emits: the named files of its artifact. Objects are stored as JSON. Byte arrays are
+ * stored unchanged.
  */
 export interface StageOutput {
   readonly type: 'output';
@@ -210,7 +214,8 @@ export interface StageDefinition {
    */
   readonly opens?: Readonly<Partial<Record<StageName, readonly string[]>>>;
   /**
-   * Each of its jobs covers one file of the user or one patient. A run can continue without such a job if it fails.
+   * Each job of the stage covers one file of the user or one patient. If such a job fails, the run can continue without
+   * the file or the patient.
    */
   readonly perFile?: true;
   readonly about: string;

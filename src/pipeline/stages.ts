@@ -140,9 +140,9 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   stage3: define({
     name: 'stage3',
-    // Version 4: classical methods write their model. Version 5: ridge treats an absent table as no information, and a
-    // stack adds its parts. Version 6: three divisions into inner folds choose the penalties of a stack. Version 7: a
-    // stack has no weight below 0.
+    // Version 4: classical methods write their model. Version 5: `ridge` treats an absent table as no information, and
+    // `stack` adds the logits of its regressions. Version 6: `stack` chooses its penalties by three divisions into
+    // inner folds. Version 7: no weight of `stack` is below 0.
     version: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 7 : 3),
     class: ({ method }) => (methodOf(method ?? '').kind === 'classic' ? 'cpu' : 'gpu'),
     reads: ({ method }) => [

@@ -21,7 +21,8 @@ export interface PerformOptions {
   /** Whether the worker also takes jobs that another version planned, with the same major number. */
   readonly anyVersion: boolean;
   /**
-   * Whether this worker was started with the store of a job. Other workers take the other jobs. @default every job
+   * Whether this worker was started with the store of a job. Jobs of other stores are left to other workers.
+   * @default every job
    */
   readonly serves?: (job: Job) => boolean;
   /** The store a job belongs to. @throws HafError when this machine cannot reach it */
@@ -100,7 +101,7 @@ export async function perform(
 
 type DoneEvent = Extract<RunEventBody, { type: 'job-done' }>;
 
-/** Makes the artifact, or finds it in the store already. Returns the event of the end. */
+/** Makes the artifact of the job, or finds it in the store already. Returns the event `job-done`. */
 async function compute(
   lease: Lease,
   executor: Executor,
@@ -198,8 +199,8 @@ const secondsSince = (from: number): number => (performance.now() - from) / 1000
 const aboutOf = ({ key, stage, unit, artifact }: Job) => ({ job: key, stage, unit, artifact });
 
 /**
- * Ignores the failure of a call. For calls whose loss costs one line on the screen, or is noticed when the lease is
- * settled.
+ * Ignores the failure of a call. Used for calls whose failure has little effect, such as a missing progress event, or
+ * is noticed when the lease is settled.
  */
 const advise = (call: Promise<unknown>): Promise<unknown> => call.catch(() => undefined);
 

@@ -18,7 +18,7 @@ import type { JobClass } from '../pipeline/stage.js';
 import type { Executor } from './executor.js';
 import { perform, type PerformOptions } from './perform.js';
 
-/** A slot of a worker. It takes one job of its class at a time. */
+/** A part of a runner that works on one job at a time. It takes only jobs of its class. */
 export interface Lane {
   readonly jobClass: JobClass;
   readonly executor: Executor;

@@ -8,8 +8,8 @@ const isSection = (value: unknown): value is Values =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /**
- * A section with the preset's values for the keys it does not set. A value that is not a section is returned
- * unchanged; the schema refuses it later.
+ * A section of an experiment. Keys that the section does not set get the values of the preset. A value that is not a
+ * section is returned unchanged; the schema refuses it later.
  */
 const filled = (section: unknown, preset: Values): unknown =>
   section === undefined ? preset : isSection(section) ? { ...preset, ...section } : section;
@@ -45,23 +45,26 @@ function tileKeys(keys: Values, tile: unknown): Values {
 }
 
 /**
- * Whether the bags of a modality are made from images: because it is declared so, or because the files of the command
- * line take the place of the declared ones.
+ * Whether the bags of a modality are made from images: the modality declares images, or the command line names files.
+ * Files of the command line replace the declared files.
  */
 const isOfImages = (declared: unknown, filesGiven: boolean): boolean =>
   isSection(declared) &&
   declared['kind'] === 'bag' &&
   (filesGiven || typeof declared['slides'] === 'string' || typeof declared['images'] === 'string');
 
-/** The preset that an encoder section names. Null for none, and for a word that the schema refuses later. */
+/**
+ * The preset that an encoder section names. Null if the section names no preset, or an unknown one, which the schema
+ * refuses later.
+ */
 function presetOf(encoder: unknown): EncoderPresetName | null {
   const name = isSection(encoder) ? encoder['preset'] : undefined;
   return typeof name === 'string' && Object.hasOwn(encoderPresets, name) ? (name as EncoderPresetName) : null;
 }
 
 /**
- * An experiment with the values of `embed.encoder.preset`, and of the presets of modalities with an encoder of their own, for every key
- * that nothing else sets.
+ * An experiment with the values of `embed.encoder.preset`, and of the presets of modalities with an encoder of their
+ * own, for every key that is not set yet.
  *
  * @param filesGiven - the command line names the files, so that any bag modality may be made from images
  */
@@ -79,7 +82,7 @@ export function withEncoderPreset(values: Values, filesGiven: boolean): Values {
           embed: { ...embed, encoder: filled(encoder, keys.encoder) },
         };
   if (!isSection(data) || !isSection(data['modalities'])) return result;
-  // The preset is applied in place, because the order of the modalities is the order of their slots.
+  // The modalities keep their order, because it is the order of their slots.
   const modalities = Object.entries(data['modalities']).map(([id, declared]) => [
     id,
     isSection(declared) && declared['encoder'] !== undefined
@@ -91,7 +94,10 @@ export function withEncoderPreset(values: Values, filesGiven: boolean): Values {
   return { ...result, data: { ...data, modalities: Object.fromEntries(modalities) as Values } };
 }
 
-/** A modality with the values of the preset of its own encoder. The tiles are those of the experiment. */
+/**
+ * A modality with the values of the preset of its own encoder. The preset does not change the section `tile` of the
+ * experiment.
+ */
 function withOwnPreset(declared: Values): Values {
   const preset = presetOf(declared['encoder']);
   if (preset === null) return declared;
@@ -104,7 +110,7 @@ function withOwnPreset(declared: Values): Values {
   };
 }
 
-/** One warning for each key that the experiment sets to another value than the preset. */
+/** One warning for each key for which the experiment and the preset have different values. */
 export function encoderPresetWarnings(config: Config, filesGiven: boolean): readonly string[] {
   const { preset } = config.embed.encoder;
   const own = config.modalities.flatMap((id) => ownPresetWarnings(config, id));
@@ -147,8 +153,8 @@ const differences = ({ tile }: Config, preset: EncoderPresetName, compared: Comp
   });
 
 /**
- * The warnings about the own encoder of one modality. Its preset does not set the tiles, because other modalities
- * may share them.
+ * The warnings about the encoder that one modality has of its own. The preset of this encoder does not set keys of
+ * `tile`, because other modalities may share the tiles.
  */
 function ownPresetWarnings(config: Config, id: string): readonly string[] {
   const declared = config.data.modalities[id];

@@ -208,8 +208,8 @@ export const bagDeclaration = z.strictObject({
     .nullable()
     .default(null)
     .describe('The images are whole TMA slides, and a table says where the cores lie (docs/slides.md).'),
-  // This key has no default. So an experiment without it keeps its `data` section unchanged, and with it the artifacts
-  // that depend on the whole of `data`.
+  // This key has no default. So the `data` section of an experiment without the key stays as it was before this key
+  // existed, and the artifacts that depend on all of `data` keep their ids.
   encoder: ownEncoderSchema
     .exactOptional()
     .describe(

@@ -11,7 +11,10 @@ import {
 } from './schema-tree.js';
 import { nearest } from '../core/suggest.js';
 
-/** Number of unknown keys of one section that are named. The others are counted. */
+/**
+ * Maximum number of unknown keys of one section that get a message with the name of the key. Further unknown keys are
+ * only counted.
+ */
 const keysNamed = 20;
 
 /** A fault of one key. The loader adds its position in the file. */
@@ -36,8 +39,8 @@ const guess = (word: string, known: readonly string[]): string => {
 };
 
 /**
- * The message at the first unknown key of a section after the `keysNamed` that have their own message. The keys
- * after it are only counted, because there may be thousands.
+ * The message for unknown key number `keysNamed` + 1 of a section. This message counts all further unknown keys of the
+ * section, because there may be thousands.
  */
 const unknownAnd = (others: number): string =>
   others === 0
@@ -54,7 +57,8 @@ function unknownKey(key: string, parent: KeyPath, node: SchemaNode | null): Conf
 }
 
 /**
- * Paths of all keys with this name in sections with fixed names. A user who writes `epochs` may mean `train.epochs`.
+ * Paths of all keys with this name. Sections in which the user chooses the names of the keys are not searched. A user
+ * who writes `epochs` may mean `train.epochs`.
  */
 function pathsOf(name: string): readonly string[] {
   const below = ({ properties = {} }: SchemaNode, parent: string): readonly string[] =>
@@ -74,7 +78,10 @@ function kindMessage(node: SchemaNode | null, section: unknown, key: string): st
   return actual === undefined ? `missing; ${expected}` : `${expected}, found ${found(actual)}${hint}`;
 }
 
-/** A problem of the validator as findings in words: the expected and the found value. */
+/**
+ * Converts an issue of the schema validator (zod) to findings. The message of a finding says which value is expected
+ * and which value was found.
+ */
 function findingsOf(issue: z.core.$ZodIssue, value: unknown, tree: SchemaNode): readonly ConfigFinding[] {
   const path = issue.path as KeyPath;
   const actual = valueAt(value, path);
@@ -117,7 +124,7 @@ export function withoutEmptySections(value: unknown, tree: SchemaNode): unknown 
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutEmptySections(member, below(key))]));
 }
 
-/** All violations of the schema by a value. */
+/** One finding for each place where a value violates the schema. */
 export function schemaFindings(value: unknown, tree: SchemaNode): readonly ConfigFinding[] {
   const parsed = configSchema.safeParse(value);
   return parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, value, tree));

@@ -114,7 +114,10 @@ export const coreSchema = z.strictObject({
   minContent: share.default(0.1).describe('c, minimum fraction of pixels that are not white (3.3).'),
 });
 
-/** What an ONNX encoder does with tiles before the model. @param side the key of the side that tiles are scaled to */
+/**
+ * What an ONNX encoder does with tiles before the model.
+ * @param side the key that sets the side length to which tiles are scaled
+ */
 const preprocessing = (side: string) => ({
   interpolation: z
     .enum(['bilinear', 'bicubic'])

@@ -97,7 +97,10 @@ function outcomeIsDeclared({ data }: Sections): readonly ConfigFinding[] {
   }));
 }
 
-/** If a slide is tiled as one rectangle (tiling: grid), like a core, only its largest scene is read. */
+/**
+ * `tile.scene` other than `largest` needs `tiling: tissue`. With `tiling: grid`, only the largest scene (image) of a
+ * slide file is read.
+ */
 function scenesHaveTissue({ data, tile }: Sections): readonly ConfigFinding[] {
   if (data === undefined || tile === undefined || tile.scene === 'largest') return [];
   return Object.entries(data.modalities).flatMap(([id, declared]) =>

@@ -8,8 +8,9 @@ type PresetName = NonNullable<ConfigInput['preset']>;
 type Values = Readonly<Record<string, unknown>>;
 
 /**
- * The keys of each preset that differ from the defaults, which are the paper's. `reference` is what the authors'
- * public predecessor code does (docs/method.md 10), as far as there is a key for it.
+ * The keys of each preset whose values differ from the defaults. The defaults are the settings of the paper.
+ * `reference` sets what the authors' public predecessor code does (docs/method.md 10). Behaviour for which there is no
+ * key is not included.
  */
 export const presets: Readonly<Record<PresetName, Omit<ConfigInput, 'name' | 'preset'>>> = {
   paper: {},
@@ -63,7 +64,10 @@ const presetOf = (written: Values): Values => {
     : {};
 };
 
-/** Values that the outcome kind timeToEvent sets. The instance loss needs classes, and times have none (11.2). */
+/**
+ * Values that the outcome kind timeToEvent sets. The instance loss is off, because it needs classes, and a
+ * time-to-event outcome has no classes (docs/method.md 11.2).
+ */
 const timeToEvent = { mil: { wInst: 0, wInstAgain: 0 } } as const;
 
 /** The keys that the layout of an experiment declares, with the outcome that the experiment asks for. */

@@ -18,7 +18,7 @@ import { mostSigned } from './method-schema.js';
 import { subgroupRules } from './subgroup-rules.js';
 import { survivalRules } from './survival-rules.js';
 
-/** A method is named by the registry, by a family and a modality, or by one of HANCOCK's names for such methods. */
+/** A method is an id of the registry, a family and a modality (`mil-WSI`), or a short name for HANCOCK (`wsi_clam`). */
 function methodsAreKnown(sections: Sections): readonly ConfigFinding[] {
   const { methods = [], stats, data } = sections;
   const slots = slotsIn(sections) ?? [];
@@ -109,7 +109,7 @@ function fixedTestNeedsSplits({ cv, data }: Sections): readonly ConfigFinding[] 
   ];
 }
 
-/** A split file of the user holds one set of folds, with its own validation patients. */
+/** Refuses settings that draw folds or validation patients although the file `data.splits` gives them. */
 function splitFileIsWhole({ cv, data }: Sections): readonly ConfigFinding[] {
   if (!cv || !data || data.splits === null) return [];
   return [
@@ -171,7 +171,7 @@ function frozenConcatNeedsBags(sections: Sections): readonly ConfigFinding[] {
   return [{ path: ['mdlm', 'combine'], message }];
 }
 
-/** A scale that starts above its bound has no gradient and never learns. */
+/** The logit scale of `clip` must start below its maximum. Otherwise its gradient is 0, and it is never trained. */
 const scaleStartsBelowBound = ({ clip }: Sections): readonly ConfigFinding[] =>
   clip && clip.maxScale <= 1 / clip.temperature
     ? [
@@ -196,7 +196,7 @@ const ensemblesAreStaged = ({ fusion, schedule }: Sections): readonly ConfigFind
       ]
     : [];
 
-/** Each combination is one training of Stage 2, and the probe chooses between them. */
+/** Each combination of `signed.lambdaPD` and `signed.tau` is one training of Stage 2. A probe chooses the best one. */
 function signedCandidatesAreFew({ signed, schedule, align }: Sections): readonly ConfigFinding[] {
   if (signed === undefined) return [];
   const count = signed.lambdaPD.length * signed.tau.length;

@@ -93,7 +93,10 @@ export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]
     });
 }
 
-/** The sections that a node may be. Where `kind` selects one, each section lists all kinds. */
+/**
+ * The alternative sections of a node. If `kind` selects the section, the key `kind` of each section describes all
+ * kinds.
+ */
 function choicesOf(node: SchemaNode): readonly SchemaNode[] {
   if (node.properties) return [node];
   if (node.oneOf === undefined) return (node.anyOf ?? []).flatMap(choicesOf);

@@ -124,7 +124,7 @@ export const configSchema = z.strictObject({
   train: trainSchema.prefault({}).describe('Training protocol, the same for every stage and method.'),
 });
 
-/** A validated experiment with every default filled in. `modalities` lists the used ones. */
+/** A validated experiment with every default filled in. `modalities` lists the modalities that the experiment uses. */
 export type Config = Omit<z.output<typeof configSchema>, 'modalities'> & { modalities: string[] };
 /** An experiment as written by the user. */
 export type ConfigInput = z.input<typeof configSchema>;

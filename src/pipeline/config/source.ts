@@ -52,7 +52,10 @@ function obstacle(document: Document, path: readonly string[]): string | null {
   return null;
 }
 
-/** Maximum number of characters. An experiment that names each of 15,000 columns has less than half a million. */
+/**
+ * Maximum number of characters of an experiment file. An experiment that names each of 15,000 columns has less than
+ * half a million characters.
+ */
 const longestText = 3e6;
 
 /** Sets `a.b=value` in the document. The value is YAML: `[haf, ga]`, `null` and `0.5` have their YAML meaning. */

@@ -2,7 +2,7 @@ import type { ConfigFinding } from './findings.js';
 import type { Sections } from './sections.js';
 import { survivalSchema } from './survival-schema.js';
 
-/** Faults in the settings of time-to-event, and settings that belong to the other kind of outcome. */
+/** Faults in the settings for a time-to-event outcome, and settings that do not fit the kind of the outcome. */
 export function survivalRules({ data, cohort, survival, ...classes }: Sections): readonly ConfigFinding[] {
   if (!data) return [];
   const kind = ['data', 'outcome', 'kind'];
@@ -29,7 +29,10 @@ export function survivalRules({ data, cohort, survival, ...classes }: Sections):
   return findings;
 }
 
-/** Keys of `survival` that are set although no method would use them. */
+/**
+ * One finding for each key of `survival` that a binary experiment sets to another value than the default. No method
+ * would use it.
+ */
 function keysWithoutTimes(survival: NonNullable<Sections['survival']>): readonly ConfigFinding[] {
   const defaults = survivalSchema.parse({});
   return (Object.keys(survival) as (keyof typeof survival)[]).flatMap((key) =>
@@ -39,7 +42,7 @@ function keysWithoutTimes(survival: NonNullable<Sections['survival']>): readonly
   );
 }
 
-/** Keys about class probabilities, which a time-to-event experiment does not have. */
+/** Findings for keys about class probabilities. A time-to-event experiment has no class probabilities. */
 function keysOfClasses({ calibration, threshold }: Sections): readonly ConfigFinding[] {
   const message = 'needs data.outcome.kind: binary; with timeToEvent there is no probability to calibrate';
   return [

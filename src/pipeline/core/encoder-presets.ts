@@ -1,10 +1,16 @@
-/** How tiles are prepared for an encoder, according to its authors or to TRIDENT. Null: not stated. */
+/**
+ * How tiles are prepared for an encoder, according to its authors or to TRIDENT. A value is null if neither of them
+ * states it.
+ */
 export interface EncoderPreset {
   /** Side length of the model's input in pixels. */
   readonly inputSize: number;
   /** Side length of the tiles that are scaled to `inputSize`, in pixels of size `mpp`. */
   readonly tileSize: number | null;
-  /** Micrometres per pixel of a tile before scaling. A magnification counts as 10 / magnification, as in TRIDENT. */
+  /**
+   * Micrometres per pixel of a tile before scaling. If a source gives a magnification, this is 10 / magnification, as
+   * in TRIDENT.
+   */
   readonly mpp: number | null;
   /** Number of values in an instance. */
   readonly width: number;

@@ -95,7 +95,7 @@ export class HafError extends Error {
   readonly fix: string;
   readonly context: ErrorContext;
   /**
-   * Problems that were found before the failure, with reasons. They belong to problems.csv although the job has no
+   * Problems that were found before the failure, with reasons. problems.csv lists them although the failed job has no
    * output.
    */
   readonly problems: readonly Problem[];
@@ -173,8 +173,8 @@ export function reasonOf(thrown: unknown): string {
 }
 
 /**
- * Whether the machine failed, and not the file that was read. Then the file must not be left out. Wrong permissions
- * and names are faults of the file.
+ * Whether the machine caused the error, and not the file that was read. The caller must not leave out the file after a
+ * fault of the machine. Wrong permissions and names are faults of the file.
  */
 export const isMachineFault = (thrown: unknown): boolean =>
   thrown instanceof HafError

@@ -12,8 +12,8 @@ export const featureEndings: readonly string[] = [
   '.pth',
 ];
 /**
- * Endings of whole-slide images. Formats that must be converted by other programs are included, so that their owners
- * get a message.
+ * Endings of whole-slide images. Formats that must be converted by other programs are included, so that a user with
+ * such files gets a message.
  */
 export const slideEndings: readonly string[] = [
   ...[

@@ -21,5 +21,5 @@ export function fittingName(name: string): string {
   return `${begin}~${hash}${ending}`;
 }
 
-/** A path in which every name fits. */
+/** A path in which each name was shortened by `fittingName`. */
 export const fittingPath = (path: string): string => path.split('/').map(fittingName).join('/');

@@ -7,13 +7,13 @@ import { statSync, type BigIntStats } from 'node:fs';
 const clockStepMs = 5000;
 
 /**
- * What a file system changes when a file is written or replaced: size, times of modification and of change, inode.
- * `cp -p`, `rsync -t` and `touch -r` set the time of modification; no program sets the time of change.
+ * What a file system changes when a file is written or replaced: size, time of modification (mtime), time of change
+ * (ctime), inode. `cp -p`, `rsync -t` and `touch -r` can set mtime back; no program can set ctime.
  */
 export interface FileStamp {
   readonly text: string;
   readonly bytes: number;
-  /** The later of the two times, in milliseconds since 1970. */
+  /** The later of mtime and ctime, in milliseconds since 1970. */
   readonly changedMs: number;
 }
 

@@ -109,7 +109,8 @@ function textBefore(name: string): string {
   const tokens = tokensOf(name).filter((token) => token !== '' && !isStain(token));
   const at = tokens.findLastIndex((token) => /\d/.test(token));
   const [, front = '', behind = ''] = /^(.*?)\d+(\D*)$/.exec(tokens[at] ?? '') ?? [];
-  // `002a` is the second slide of patient 002, while `A60T` and `A60U` are two codes.
+  // Letters after the digits distinguish patients only if letters also precede them: `002` and `002a` are slides of one
+  // patient, `A60T` and `A60U` are two patients.
   const ofId = front === '' || behind === '' ? front : `${front}#${behind}`;
   return [...tokens.slice(0, at), ofId]
     .filter((token) => token !== '' && !wordsBeforeIds.has(token))

@@ -22,8 +22,8 @@ export const parseLimits = (text: string): MachineLimits => ({
 let known: MachineLimits | null = null;
 
 /**
- * The limits of this process. They are read once, because at the limit of open files this file cannot be opened
- * either.
+ * The limits of this process. They are read once, early, because a process that has reached its limit of open files
+ * cannot open /proc/self/limits either.
  */
 export function machineLimits(): MachineLimits {
   if (known !== null) return known;

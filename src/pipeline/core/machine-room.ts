@@ -3,7 +3,10 @@ import { HafError } from './errors.js';
 import { machineLimits, type MachineLimits } from './machine-limits.js';
 import { raiseAddressSpace, raiseOpenFiles } from './system-fault.js';
 
-/** Minimum for the modules, pipes and files of a command. With fewer, loading its code fails. */
+/**
+ * Minimum number of files that a process must be allowed to open: modules, pipes and files of a command. With a lower
+ * limit, loading the code of the command fails.
+ */
 const leastOpenFiles = 128;
 
 /** @throws HafError HAF_MACHINE_LIMIT if this process may open too few files to start */

@@ -4,7 +4,10 @@ import { patientText } from './patient-id.js';
 /** How the patient is found in the name of a file, or of an array in a file (`data.modalities.<name>.patient`). */
 export type NameRule = 'hancock' | 'whole' | { readonly pattern: string };
 
-/** The rule over names of a bag's `patient`. Null if a table says which patient a file belongs to. */
+/**
+ * How the key `patient` of a bag modality says to find the patient in a name. Null if a table says which patient a file
+ * belongs to.
+ */
 export const ruleOf = ({
   patient,
 }: {
@@ -29,7 +32,8 @@ export interface IdColumn {
 }
 
 /**
- * The id column of a table: its own one, if the experiment declares it, or else the columns of `data.patients.id`.
+ * The id column of a table: the column that the experiment declares for this table, or else the columns of
+ * `data.patients.id`.
  */
 export const idColumnOf = (
   patients: { readonly id: string | readonly string[] },

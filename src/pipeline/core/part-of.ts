@@ -7,7 +7,7 @@ export interface Part {
 }
 
 /**
- * Whether a patient belongs to a part. Decided by the hash of the id, so that files and tables can be divided before
+ * Whether a patient belongs to a part. The hash of the id decides it, so that files and tables can be divided before
  * they are read.
  */
 export const inPart = (id: string, { index, of }: Part): boolean =>

@@ -7,7 +7,9 @@ export type RngState = readonly [number, number, number, number];
 export interface Rng {
   /** The next 32 random bits. */
   uint32(): number;
-  /** The same as one draw of `uint32` for each element of `bits`, but several times as fast. */
+  /**
+   * Fills `bits` with the values that successive calls of `uint32` would return. Several times as fast as these calls.
+   */
   fill(bits: Uint32Array): void;
   /** Uniform in [0, 1), 32-bit resolution. */
   uniform(): number;
@@ -45,7 +47,8 @@ export function rng(seed: number, purpose: string): Rng {
     return result;
   };
   const fill = (bits: Uint32Array): void => {
-    // The words are local variables of this call, not of the closure, so that they stay in registers.
+    // The four words of the state are copied to local variables of this call, so that they stay in registers. Variables
+    // of the closure would not.
     let [i, j, k, l] = [a, b, c, d];
     for (let at = 0; at < bits.length; at++) {
       bits[at] = Math.imul(rotl(Math.imul(j, 5), 7), 9);

@@ -141,14 +141,17 @@ function packageNotFound(message: string): SystemFault | null {
   );
 }
 
-/** Below this limit a missing package is most likely one that could not be opened. */
+/**
+ * If a process may open fewer files than this, a package reported as missing is most likely installed and could not be
+ * opened.
+ */
 const fewOpenFiles = 1024;
 
 export const raiseOpenFiles =
   'Raise it: ulimit -n 4096 (systemd: LimitNOFILE=, Docker: --ulimit nofile=). Fewer --workers and fewer cores (taskset) need fewer.';
 
 /**
- * The fault of refused memory, with the limit of addresses if there is one.
+ * The fault that memory was refused. Its text names the limit of the address space (`ulimit -v`), if there is one.
  * @param reason the message of the code that asked for memory
  */
 export function noMemory(reason: string): SystemFault {

@@ -1,7 +1,10 @@
 import { EMPTY, map, merge, skip, type Observable } from 'rxjs';
 import type { Bus } from '../bus/bus.js';
 
-/** Messages for people: the broker became unreachable, came back, or had lost something. */
+/**
+ * Messages for people: the broker became unreachable or came back, and the news of the bus, for example that the broker
+ * lost messages.
+ */
 export const connectionNews = ({ connection, news = EMPTY }: Bus): Observable<string> =>
   merge(
     connection.pipe(

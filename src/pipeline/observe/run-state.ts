@@ -47,7 +47,7 @@ export interface RunState {
   readonly seq: number;
   /** The number of jobs of each stage. `stagesOf` says how many of them have ended. */
   readonly plan: readonly { readonly stage: StageName; readonly jobs: number }[];
-  /** Shared by successive states of a run; null before the first event. */
+  /** The states of single jobs. Successive states of a run share one ledger. Null before the first event. */
   readonly ledger: JobLedger | null;
   readonly running: readonly RunningJob[];
   readonly finished: Extract<RunEvent, { type: 'run-finished' }> | null;
@@ -157,8 +157,8 @@ export const endedOf = ({ done, cached, failed, skipped }: JobCounts): number =>
 export const stagesOf = ({ plan, ledger }: RunState): readonly StageState[] =>
   plan.map(({ stage, jobs }) => {
     const counts = ledger?.of(stage);
-    // A replay of one fold may get events of another fold, from a worker that still held such a job when the run was
-    // interrupted. So the counts are limited to the number of planned jobs.
+    // A replay of one fold may get events of another fold, from a worker that still held a job of that fold when the
+    // run was interrupted. So the counts are limited to the number of planned jobs.
     let room = jobs;
     const upTo = (count = 0): number => {
       const shown = Math.min(room, count);

@@ -7,8 +7,8 @@ const keepMs = 120_000;
 /** Maximum number of feeds without watchers. The oldest are closed first. */
 const mostIdle = 8;
 /**
- * The end of a run is written to its log just before the page of `up` is closed. This is longer than the interval at which a log is
- * checked.
+ * Delay before the feeds are closed, so that watchers receive the end of the run: it is written to the log just before
+ * the page of `up` is closed. The delay is longer than the polling interval of the log.
  */
 const lastLookMs = 200;
 

@@ -16,9 +16,9 @@ const silentMs = 60_000;
 const burstMs = 5;
 
 /**
- * Follows `events.ndjson` of a run: the events so far, `caught-up`, then new ones. The file system reports changes. A network file
- * system does not report those of another machine, so the log is polled as well. Reads a part at a time, so that other
- * requests are answered while the log of a large run is read.
+ * Follows `events.ndjson` of a run: the events so far, `caught-up`, then new ones. The file system reports changes. A
+ * network file system does not report changes by another machine, so the log is polled as well. The log is read in
+ * parts, so that other requests are answered while the log of a large run is read.
  */
 export const followLog = (path: string): Observable<RunNews> =>
   new Observable((subscriber) => {

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 export interface GuardOptions {
   /** Readers must send this token. Null: everybody who reaches the port may read. */
   readonly token: string | null;
-  /** Names of the page, in addition to IP addresses and this machine's own name. */
+  /** Host names under which the page may be requested, in addition to IP addresses and the name of this machine. */
   readonly hosts: readonly string[];
   /** Whether cookies are sent over HTTPS only. */
   readonly secure: boolean;

@@ -8,7 +8,7 @@ export interface PageAddress {
   readonly port: number;
   readonly token: string | null;
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** Names of the page, in addition to IP addresses and the name of this machine. */
+  /** Host names under which the page may be requested, in addition to IP addresses and the name of this machine. */
   readonly hosts: readonly string[];
 }
 

@@ -12,7 +12,7 @@ export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
   readonly file: CachedSlide | null;
   readonly overlay: string | null;
   readonly contoursFile: string | null;
-  /** Attention, by its name. */
+  /** The attention of each modality (and fold), by the name that the page shows for it. */
   readonly tiles: ReadonlyMap<string, Attention>;
 }
 
@@ -78,7 +78,7 @@ export function patientSlides(
   return { slides: all.map((slide, at) => ({ slide: at, ...slide })), heatmaps };
 }
 
-/** The part that the browser receives. It contains no path of this machine. */
+/** The part of a patient's slides that the browser receives. It contains no path of this machine. */
 export const slidesOf = (id: string, { slides, heatmaps }: ShownPatient): PatientSlides => ({
   id,
   slides: slides.map(({ file: _, contoursFile: __, tiles: ___, overlay, ...slide }) => ({

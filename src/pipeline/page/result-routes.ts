@@ -38,9 +38,9 @@ export function resultRoutes(source: PageSource) {
     const key = `${directory} ${changed}`;
     const table = kept.get(key) ?? patientTable(directory);
     kept.delete(key);
-    // The patients of a running run are read again at each request.
+    // A run without summary.json is still running, so its patients are read again at each request.
     if (changed > 0) kept.set(key, table);
-    // A file that cannot be parsed now may be repaired later.
+    // An error is not kept, because a file that cannot be parsed now may be repaired later.
     table.catch(() => kept.delete(key));
     for (const [oldest] of [...kept].slice(0, Math.max(0, kept.size - mostKept))) kept.delete(oldest);
     return context.json(await table);

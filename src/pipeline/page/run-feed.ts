@@ -26,7 +26,7 @@ import { WorkerBook } from './worker-book.js';
 const tickMs = 50;
 /** The longer interval while the log so far is being read, because drawing old states would slow down the reading. */
 const readingTickMs = 250;
-/** Rates count the jobs that ended in this last minute. */
+/** Rates count the jobs that ended in the last minute. */
 const minuteMs = 60_000;
 /**
  * Interval of requests for the workers. Rates and the remaining time are also recomputed at this interval, even
@@ -47,7 +47,7 @@ export class RunFeed {
   readonly changes = new Subject<void>();
   /** Whether the log so far has been read. */
   private readonly read = new BehaviorSubject(false);
-  /** Versions of another process or of an earlier feed have no meaning here. */
+  /** Identifies this feed. A version that another process or an earlier feed has sent is not valid for it. */
   private readonly session = randomUUID().slice(0, 8);
   private version = 0;
   private readonly texts = new Map<keyof Sections, { readonly version: number; readonly text: string }>();
@@ -185,7 +185,10 @@ export class RunFeed {
     else this.endedAt.set(stage, [at]);
   }
 
-  /** Builds immediately after a pause, and otherwise after `tickMs`. */
+  /**
+   * Builds the sections soon: at once if the last build was long ago, otherwise `tickMs` after the last build
+   * (`readingTickMs` while the log so far is read).
+   */
   private soon(): void {
     if (this.closed) return;
     const wait = Math.max(0, this.builtAt + (this.read.value ? tickMs : readingTickMs) - performance.now());

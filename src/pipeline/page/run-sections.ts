@@ -18,7 +18,7 @@ export interface Surroundings {
   readonly workers: readonly WorkerRow[];
 }
 
-/** Maximum number of failures on the page. The command shows all. */
+/** Maximum number of failures on the page. `haf-pipeline failures` shows all. */
 const mostFailures = 200;
 
 /** All sections of the page of a run. */

@@ -69,11 +69,11 @@ export class SlideCache {
     this.slides.delete(key);
     this.slides.set(key, slide);
     if (known === undefined) {
-      // A slide that cannot be read now may be repaired later.
+      // An error is not kept, because a slide that cannot be read now may be repaired later.
       slide.catch(() => this.slides.delete(key));
       for (const [oldest, one] of [...this.slides].slice(0, Math.max(0, this.slides.size - mostOpen))) {
         this.slides.delete(oldest);
-        // Tiles that are being cut from the slide can finish first.
+        // The slide is closed 5 seconds later, so that requests which are cutting tiles from it can finish.
         setTimeout(() => void closed(one), 5000).unref();
       }
     }

@@ -6,7 +6,7 @@ import { slotsOf } from '../config/slots.js';
 import { counted, listed } from '../core/wording.js';
 import type { RunRecord } from './run-record.js';
 
-/** Facts that a run knows, in sentences, for several items of the guidelines. */
+/** Returns facts from the files of a run as sentences. Several items of the reporting guidelines use the same facts. */
 type Answer = (record: RunRecord) => readonly string[];
 
 export const digits = (value: number | null): string => (value === null ? 'undefined' : value.toFixed(3));
@@ -177,7 +177,7 @@ export const softwareAnswer: Answer = ({ info, summary }) => [
 export const inventedAnswer: Answer = ({ summary }) =>
   summary.invented ? ['The patients are invented: no number here is a result about patients.'] : [];
 
-/** The groups of a cross-validation that leaves one group out. */
+/** Names the groups, if each fold of the cross-validation tests one group (`cv.mode: groups`). */
 export const groupAnswer: Answer = ({ config, folds }) => {
   const tested = folds.slice(0, config.cv.folds);
   const groups = tested.flatMap(({ group, test }) =>

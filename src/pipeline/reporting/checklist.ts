@@ -9,9 +9,9 @@ export interface GuidelineItem {
   readonly section: string;
   /** What the item asks for, in short. */
   readonly asks: string;
-  /** What the run knows about the item. Empty if the run knows nothing. */
+  /** Sentences about the item from the files of the run. Empty if the files say nothing about it. */
   readonly known?: (record: RunRecord) => readonly string[];
-  /** What only the authors can say. Absent if the run answers the item completely. */
+  /** What only the authors can write. Absent if the files of the run answer the item completely. */
   readonly gap?: string;
 }
 
@@ -33,7 +33,10 @@ export interface FilledItem extends Pick<GuidelineItem, 'number' | 'section' | '
 /** The mark before text that the authors have to write. */
 export const gapMark = 'To be filled in by the authors';
 
-/** The items of a guideline for one run. If the run knows nothing about an item, the item is a gap. */
+/**
+ * The items of a guideline for one run. If the files of the run say nothing about an item, the item is a gap that the
+ * authors fill in.
+ */
 export const filled = ({ items }: Guideline, record: RunRecord): readonly FilledItem[] =>
   items.map(({ number, section, asks, known, gap }) => {
     const facts = known?.(record) ?? [];

@@ -28,7 +28,7 @@ const refer = (id: string): { readonly '@id': string } => ({ '@id': id });
 const referAll = (ids: readonly string[]): unknown =>
   ids.length === 1 ? refer(ids[0] ?? '') : ids.map(refer);
 
-/** The profile requires the UTC offset in digits. */
+/** The profile Process Run Crate requires the UTC offset of a time in digits, not as `Z`. */
 const dateTime = (iso: string): string => iso.replace(/Z$/, '+00:00');
 
 /** The id of a file: its path as a relative address. */

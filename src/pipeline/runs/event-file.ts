@@ -16,10 +16,11 @@ import { parseEvent, eventPart, type EventHead } from './event-line.js';
 /** An event log that is open for writing. */
 export interface OpenLog {
   /**
-   * Appends an event with the next sequence number of this log, and returns the event with it. Null if the log has
-   * the event already.
+   * Appends an event with the next sequence number of this log, and returns the event with it. Null if the log has the
+   * event already.
    *
-   * @param isNew no earlier execution can have written the event. Only for other events the existing log is read.
+   * @param isNew the event is of this execution, so no earlier one has written it. If false, the existing log is
+   *   searched for the event.
    */
   append(event: RunEvent, isNew?: boolean): RunEvent | null;
   close(): void;
@@ -53,8 +54,8 @@ export class EventFile {
   }
 
   /**
-   * The logged events as a schema reads them. With few fields this is much faster than reading whole events. Events
-   * that the schema refuses are left out.
+   * The logged events with only the fields of a schema. A schema of few fields is much faster than reading whole
+   * events. Events that the schema refuses are left out.
    * @param from byte at which to begin
    */
   *parts<T>(schema: z.ZodType<T>, from = 0): Generator<T & EventHead> {

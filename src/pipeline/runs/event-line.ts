@@ -9,7 +9,7 @@ export type EventHead = Pick<RunEvent, 'v' | 'id' | 'seq' | 'at'>;
 /**
  * The event in a line of a log. Null for an incomplete line or an event of another version. It accepts exactly the
  * events that `runEventSchema` accepts. Nearly all lines of a large log say that a job is queued, started, trained or
- * done. These are checked by hand, because the schema is many times slower.
+ * done. `isUsual` checks these lines without the schema, because the schema is many times slower.
  */
 export function parseEvent(line: string): RunEvent | null {
   const value = parseOrNull(line);
@@ -18,7 +18,8 @@ export function parseEvent(line: string): RunEvent | null {
 }
 
 /**
- * The event of a line as a schema reads it. Null for an incomplete line, and for an event that the schema refuses.
+ * The event of a line with only the fields of a schema. Null for an incomplete line, and for an event that the schema
+ * refuses.
  */
 export function eventPart<T>(line: string, schema: z.ZodType<T>): (T & EventHead) | null {
   const value = parseOrNull(line);

@@ -143,7 +143,8 @@ async function recorded(
   const finish = async (state: ExecuteResult['state'], outcomes: readonly JobOutcome[]): Promise<void> => {
     const report = outcomes.some((o) => 'manifest' in o && o.job.node.stage === 'report');
     const written = firstValueFrom(merge(last, fault), { defaultValue: undefined });
-    // A log that is already broken must not become an unhandled rejection before the code below awaits it.
+    // If the log has failed already, this promise is rejected before the code below awaits it. Without this handler,
+    // Node would end the process because of an unhandled rejection.
     written.catch(() => undefined);
     await bus.publish(directory.run, {
       type: 'run-finished',
@@ -163,7 +164,8 @@ async function recorded(
     await finish(result.state, result.outcomes);
     return result;
   } catch (error) {
-    // On a full disk this write fails, too. The error that ended the run is the one to show.
+    // On a full disk this write fails, too. The user must see the error that ended the run, so the error of this write
+    // is ignored.
     await finish('failed', []).catch(() => undefined);
     throw error;
   } finally {
@@ -199,7 +201,7 @@ async function runJobs(
     ...{ bus, run, backend, codeVersion, observer: options.observer, role: 'orchestrator' },
     ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
     checkpointEpochs: options.checkpointEpochs,
-    // Runs of other stores may share the broker. Their own workers take their jobs.
+    // Runs with other stores may share the broker. The workers of those runs take those jobs.
     serves: (job) => job.store === store.uri,
     storeOf: () => Promise.resolve(store),
     data: null,
@@ -213,7 +215,7 @@ async function runJobs(
     ...(force ? { force } : {}),
     accept: async (manifest) => {
       await materialise(manifest, store, directory, invented);
-      // A repaired job is accepted a second time. The manifest that is in the store at the end counts.
+      // A repaired job is accepted a second time. The second manifest replaces the first one, in the store and here.
       accepted.set(manifest.id, manifest);
     },
   }).pipe(tap((outcome) => collected.push(outcome)));
@@ -222,12 +224,12 @@ async function runJobs(
     cancelled = true;
     await bus.cancel(run);
     await worker.stop();
-    // Jobs that became ready through the last finished jobs have been queued meanwhile.
+    // Cancel again: the last finished jobs made further jobs ready, which were queued in the meantime.
     await bus.cancel(run);
   };
   /**
-   * While the running jobs end, the jobs that depend on them are queued, and stopped jobs are handed back. Nobody
-   * will execute these jobs, so they are cancelled.
+   * Ends the run early. While the running jobs end, jobs that depend on them are queued, and stopped jobs are handed
+   * back. No worker will execute these jobs, so they are withdrawn from the queue.
    */
   const ending = async (ended: Promise<void>): Promise<void> => {
     await bus.withdraw(run);
@@ -245,7 +247,7 @@ async function runJobs(
     ),
   );
   const settled = graph.pipe(takeUntil(interrupted), ignoreElements(), endWith(null));
-  // Without this, the run would wait for ever for a lane that can take no more jobs.
+  // If a lane of this worker fails for good, the run ends with its error. Otherwise the run would wait for ever.
   const broken = from(worker.ended).pipe(ignoreElements());
   try {
     await firstValueFrom(merge(settled, fault, broken));
@@ -278,7 +280,8 @@ async function conclude(
   if (cancelled) return { state: 'cancelled', exitCode: exitCodes.interrupted, ...found };
   if (options.drain.aborted && outcomes.length < (options.jobs ?? plan).length)
     return { state: 'interrupted', exitCode: exitCodes.interrupted, ...found };
-  // A single missing slide does not make the whole run fail. A full disk does, whichever job reports it.
+  // A single missing slide does not make the whole run fail. A full disk makes it fail, whichever job reports the full
+  // disk.
   const worst = failures.find((failure) => !blamesFile(failure));
   if (worst && worst.error.exitCode !== exitCodes.finishedWithFailures)
     return { state: 'failed', exitCode: worst.error.exitCode, ...found };

@@ -5,7 +5,7 @@ import { storedList } from './stored-list.js';
 
 /**
  * The group of each patient with a known outcome, as a source of the `split` job. The list enters the recipe of the
- * split by its content. So another change of the table does not change the folds and training.
+ * split by its content. So a change of the table that changes no group does not change the folds and training.
  *
  * @returns nothing unless `cv.mode` is groups
  */

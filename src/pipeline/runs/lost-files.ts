@@ -11,7 +11,7 @@ import { stages } from '../stages.js';
  * planned.
  */
 export interface LostFile {
-  /** Keys of the jobs that compute its bags. Several if modalities share its tiles. */
+  /** Keys of the jobs that compute bags from this file. There are several if modalities share the tiles of the file. */
   readonly embeds: readonly string[];
   readonly problem: Problem;
 }
@@ -28,8 +28,8 @@ const faultsOfFiles: readonly ErrorCode[] = [
 ];
 
 /**
- * Whether the model is the file that is missing or changed. Then leaving out the slide would not help, because the
- * next slide needs the same model.
+ * Whether the missing or changed file is the model of the encoder. Leaving out the slide of the job would not help,
+ * because the job of the next slide needs the same model.
  */
 const ofEncoder = ({ sources }: JobNode, { context: { files, sha256 } }: HafError): boolean =>
   sources.some(
@@ -37,7 +37,7 @@ const ofEncoder = ({ sources }: JobNode, { context: { files, sha256 } }: HafErro
       role === 'encoder' && (content === sha256 || (Array.isArray(files) && files.includes(name))),
   );
 
-/** Whether a job failed because of its file. Then the run can continue without the file. */
+/** Whether a job failed because of its file. If so, the run can continue without the file. */
 export const blamesFile = ({ job: { node }, error }: Extract<JobOutcome, { state: 'failed' }>): boolean =>
   stages[node.stage].perFile === true && faultsOfFiles.includes(error.code) && !ofEncoder(node, error);
 
@@ -93,14 +93,17 @@ const sharingText = (reading: readonly JobNode[]): string =>
     ? ''
     : ` The modalities ${listed(reading.flatMap(({ unit }) => unit.modality ?? []))} use the same tiles. The run leaves these images out of all of them.`;
 
-/** Reason and fix for the owner of the cohort. Where a worker searched for the file is not the cause. */
+/**
+ * Reason and fix for the owner of the cohort. The message of a missing file lists where a worker searched for it. These
+ * places are not the cause, so they are left out.
+ */
 function remedyOf({ code, what, fix }: HafError, job: string): Pick<Problem, 'reason' | 'fix'> {
   if (code === 'HAF_DATA_MISSING')
     return {
       reason: 'It existed when the run was planned, but was missing when its job started.',
       fix: 'Put it back and run the same command again. Workers of other machines need --data, or --share-data.',
     };
-  // The name of the job is in another column of the same row.
+  // The name of the job is removed: problems.csv has stage, patient and file in columns of their own.
   return { reason: what.startsWith(`${job}: `) ? what.slice(job.length + 2) : what, fix };
 }
 

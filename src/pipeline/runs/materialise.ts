@@ -153,8 +153,8 @@ function markedInvented(name: string, content: Uint8Array): string | Uint8Array 
 }
 
 /**
- * The report with the facts that only the run knows: its name, its date, the version, and whether the patients are
- * invented.
+ * The report with facts about the run that no artifact contains: its name, its date, the version, and whether the
+ * patients are invented.
  */
 function reportPage(artifact: Artifact, directory: RunDirectory, invented: boolean): string {
   const page = new TextDecoder().decode(artifact.bytes(reportFile));
@@ -171,8 +171,8 @@ function historyCsv(epochs: readonly Readonly<Record<string, number | null>>[]):
 }
 
 /**
- * Writes summary.json: the aggregate with the facts that only the run knows. `seconds` is the training time of each
- * row's own jobs.
+ * Writes summary.json: the result of `aggregate` with facts about the run that no artifact contains. `seconds` of a row
+ * is the time of the `stage3` and `joint` jobs of its method. Jobs that methods share are not included.
  */
 export async function writeSummary(
   manifests: readonly Manifest[],

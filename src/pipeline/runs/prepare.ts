@@ -92,11 +92,12 @@ export async function prepareRun(
   const members = await memberFile(config, checks, files.bags, store);
   const groups = await groupFile(checks, store);
   const graph = buildGraph(config, { ...files, members, groups });
-  // Stages report their own problems. The problems that only the checks find are reported from here.
+  // The stages report the other warnings of the checks again when they run. Only warnings that no stage repeats are
+  // reported from here.
   const seen = checks.warnings.filter(({ stage }) => stage === 'preflight');
   const problems = [...found.unreadable, ...seen, ...lost.map(({ problem }) => problem)];
   const prepared = await planRun({ config, dataRoot, store, files, graph, lost: problems, checks }, places);
-  // Files that were read before are not checked again.
+  // A modality with a cached `embed` job was read before, so its files are not checked again.
   const read = new Set(
     prepared.plan.flatMap(({ node, cached }) =>
       node.stage === 'embed' && cached !== null ? [node.unit.modality] : [],

@@ -19,8 +19,8 @@ export const predictionsCsv = (predictions: readonly Prediction[]): string =>
 const survivalColumns = ['patient', 'split', 'time_days', 'event', 'risk', 'observed'];
 
 /**
- * predictions.csv of a fold and method with a time-to-event outcome. The survival curves are in the run's own
- * predictions.csv.
+ * predictions.csv of a fold and method with a time-to-event outcome. The survival curves are in predictions.csv at the
+ * top of the run directory.
  */
 export const survivalPredictionsCsv = ({ patients }: SurvivalPredictions): string =>
   csvText(

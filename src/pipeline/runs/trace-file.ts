@@ -28,7 +28,7 @@ const tracedSchema = z.discriminatedUnion('type', [
     ...{ seconds: z.number(), readSeconds: z.number(), computeSeconds: z.number(), peakRssMiB: z.number() },
   }),
 ]);
-/** An event with the ISO time of its log. */
+/** An event with its time from the log, in ISO format. */
 type TracedEvent = z.infer<typeof tracedSchema> & { readonly at: string };
 
 /** What is known of a job that has not ended. */
@@ -67,7 +67,7 @@ export function writeTrace(directory: RunDirectory, before: RunFile['traced']): 
     const before = underway.get(job) ?? { attempts: 0 };
     const end = (state: string, measured: Traced): readonly CsvCell[][] => {
       underway.delete(job);
-      // A worker may have started the job before this run queued it.
+      // 0 attempts means unknown, so the cell stays empty: a worker may have started the job before this run queued it.
       const known: Traced = { ...before, attempts: before.attempts || undefined };
       const row: Traced = { job, stage, state, ended: at, ...known, ...measured };
       return [traceColumns.map((column) => row[column])];

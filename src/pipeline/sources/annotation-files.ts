@@ -12,9 +12,9 @@ import { exampleNames } from './matching-files.js';
 const key = 'tissue.annotations';
 
 /**
- * The file of `tissue.annotations` that belongs to each slide. It has the name of the slide, with or without the
- * ending of the slide: `a.geojson` or `a.svs.geojson` for `a.svs`. Files that fit no slide, and slides without a
- * file, are warnings.
+ * The file of `tissue.annotations` that belongs to each slide. It has the name of the slide, with or without the ending
+ * of the slide: `a.geojson` or `a.svs.geojson` for `a.svs`. Files that fit no slide, and slides without a file, give
+ * warnings.
  *
  * @throws HafError HAF_DATA_MISSING without any file, HAF_JOIN_REFUSED if a file fits two slides or a slide has two
  * files

@@ -27,7 +27,7 @@ export interface FoundBags {
   readonly role: 'features' | 'slide' | 'core';
   /** Paths relative to the data root. */
   readonly names: readonly string[];
-  /** Further files of the slide. The slide finds them by their location. */
+  /** Further files of a slide that consists of several files. The slide file refers to them by their location. */
   readonly parts?: readonly string[];
   /** Existing coordinates of the slide's tiles. If given, no tissue is searched. */
   readonly coords?: string;
@@ -183,7 +183,7 @@ function refuseAmbiguous(modality: ModalityId, stems: readonly string[]): void {
   );
 }
 
-/** The cores of whole TMA slides. */
+/** The jobs for the cores on whole TMA slides, one job for each patient. */
 async function coresOnSlides(
   config: Config,
   root: string,
@@ -270,7 +270,10 @@ export async function slideTableOf(
   return readSlideTable(path, { name, missing: data.patients.missing }, files);
 }
 
-/** A core whose name holds no patient is a job of its own, and its job reports it. */
+/**
+ * The jobs for images of single cores, one job for each patient. A core without a patient in its name has a job of its
+ * own, which reports the missing patient.
+ */
 function coreJobs(
   names: readonly string[],
   shared: Pick<Unit, 'tiling' | 'names'> & { readonly modality: ModalityId },

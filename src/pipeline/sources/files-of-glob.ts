@@ -74,7 +74,9 @@ export async function filesOfGlob(glob: Glob, root: string, warn: Warn): Promise
   return names;
 }
 
-/** Whether a folder has exactly the name of the fixed beginning of a pattern, brackets included. */
+/**
+ * Whether a folder exists whose path is literally the part of a pattern before its first wildcard, brackets included.
+ */
 function isThereLiterally(pattern: string, root: string): boolean {
   const parts = pattern.split('/');
   const wild = parts.findIndex((part) => /[*?]/.test(part));
@@ -116,8 +118,8 @@ async function warnOfOtherCase(
 }
 
 /**
- * The pattern in all spellings of its first folders that exist, upper and lower case treated alike. The first
- * folders are those before the first wildcard.
+ * Copies of the pattern, one for each existing path that equals its first folders apart from upper and lower case. The
+ * first folders are those before the first wildcard.
  */
 function spellingsOf(pattern: string, root: string): readonly string[] {
   const parts = pattern.split('/');

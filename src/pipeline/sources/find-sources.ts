@@ -223,7 +223,7 @@ function findTables(
   return { outcome, tables };
 }
 
-/** Possible names of the outcome table. HANCOCK's archives have both spellings. */
+/** Possible names of the outcome table. HANCOCK's archives contain either targets.csv or target.csv. */
 export const outcomeNames = ({ data }: Config): readonly string[] =>
   data.layout === 'hancock'
     ? [...new Set([data.outcome.file, 'targets.csv', 'target.csv'])]

@@ -74,7 +74,8 @@ export async function matchingFiles(
 }
 
 /**
- * A pattern in which brackets, braces and similar characters stand for themselves. `*` and `?` keep their meaning.
+ * A pattern in which brackets, braces and similar characters are escaped, so that they match literally. `*` and `?`
+ * stay wildcards.
  */
 export const literalBrackets = (pattern: string): string => pattern.replace(/[[\](){}!+@]/g, '\\$&');
 

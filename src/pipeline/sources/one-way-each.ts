@@ -40,7 +40,7 @@ function identityOf(folder: string, name: string): string {
     const { dev, ino, size, mtimeNs } = statSync(resolve(folder, name), { bigint: true });
     return ino === 0n ? name : [dev, ino, size, mtimeNs, basename(name)].join('/');
   } catch {
-    // The job of the file fails with the same error and reports it.
+    // If the file cannot be accessed, the job that reads it reports the error.
     return name;
   }
 }

@@ -65,7 +65,7 @@ export class CacheRoom {
     }
   }
 
-  /** Evicts the least recently used files until the others fit. */
+  /** Evicts the least recently used files until the size of the remaining files is within the limit. */
   async trim(): Promise<void> {
     const files = await this.files();
     let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -117,7 +117,7 @@ export class CacheRoom {
     return pinned;
   }
 
-  /** All files that count for the size: blobs, and checkpoints that training processes left here. */
+  /** All files that the size limit covers: blobs, and checkpoints that training processes left in the cache folder. */
   private async files(): Promise<readonly CachedFile[]> {
     const found: CachedFile[] = [];
     for (const folder of ['blobs', 'checkpoints'].map((name) => join(this.root, name))) {

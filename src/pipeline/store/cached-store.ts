@@ -25,7 +25,10 @@ const lookupsAtOnce = 16;
  * Attempts of a download. A download may be cut or corrupted on its way; then its content does not match its name.
  */
 const downloadTries = 3;
-/** Attempts of a commit that other commits overtake. Each time at least one of the others has succeeded. */
+/**
+ * Maximum number of attempts of a commit. An attempt fails if another process writes the manifest of the same artifact
+ * in the meantime.
+ */
 const commitTries = 20;
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -69,7 +72,8 @@ export class CachedStore implements ArtifactStore {
       'conditional-write-probe',
       encode('haf-pipeline tries out conditional writes here.\n'),
     ] as const;
-    // The first write creates the probe object, once in the life of a store. A second conditional write must fail.
+    // Tests whether the server supports conditional writes. The first write creates the probe object, once in the life
+    // of a store. The object exists then, so the later writes must fail.
     await this.remote.putIf(...probe, null);
     if ((await this.remote.putIf(...probe, null)) || (await this.remote.putIf(...probe, '"of no version"')))
       throw new HafError(
@@ -202,8 +206,8 @@ export class CachedStore implements ArtifactStore {
   }
 
   /**
-   * Downloads a blob into the cache, at most once at a time per hash. False if the remote store lacks the blob or has
-   * it damaged.
+   * Downloads a blob into the cache, at most once at a time per hash. False if the blob is missing or damaged in the
+   * remote store.
    */
   private download(digest: string): Promise<boolean> {
     const running = this.downloads.get(digest);

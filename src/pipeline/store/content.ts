@@ -19,8 +19,8 @@ export function hashOfFile(path: string): string | null {
     throw error;
   }
   try {
-    // For small files the buffer is only as large as the file: large buffers are returned to the operating system
-    // each time.
+    // For small files the buffer is only as large as the file. A large buffer is slow, because its memory is returned
+    // to the operating system after each file.
     const chunk = Buffer.allocUnsafe(Math.min(4 << 20, fstatSync(file).size + 1));
     for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
       hash.update(chunk.subarray(0, read));

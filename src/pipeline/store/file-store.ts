@@ -156,7 +156,7 @@ export class FileStore implements ArtifactStore {
     if (existsSync(path)) await rm(path, { force: true });
   }
 
-  /** The manifest of an id. `complete`: the same, or null if one of its files is missing. */
+  /** `found`: the manifest of an id. `complete`: the same manifest, or null if one of its files is missing. */
   private look(
     id: string,
     path = this.manifestPath(id),
@@ -210,8 +210,8 @@ export class FileStore implements ArtifactStore {
   }
 
   /**
-   * Gives the manifest of an earlier generation a second name: `<id>.1.json`, `<id>.2.json`, ... It keeps its own name until the new
-   * manifest is renamed over it. Null if it no longer exists.
+   * Gives the manifest of an earlier generation a second name: `<id>.1.json`, `<id>.2.json`, ... The earlier manifest
+   * also keeps its first name until the new manifest is renamed over it. Null if the earlier manifest no longer exists.
    */
   private async keepEarlier(path: string): Promise<string | null> {
     for (let generation = 1; ; generation++) {

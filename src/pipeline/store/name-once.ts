@@ -1,7 +1,9 @@
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Errors of file systems without hard links: exFAT and SMB everywhere, BeeGFS between folders. */
+/**
+ * Errors of file systems without hard links. exFAT and SMB have none at all, BeeGFS has none between different folders.
+ */
 const withoutLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EINVAL', 'EACCES'];
 /** Age at which a claim is ignored: its process has died. A claim is held only while one file is renamed. */
 const claimLifeMs = 30_000;

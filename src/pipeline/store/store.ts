@@ -30,7 +30,8 @@ export const manifestSchema = z.object({
   /** Wall time of the computation. */
   seconds: z.number(),
   /**
-   * Maximum memory that the computing process has held so far. A pool thread shares its process with other threads.
+   * Maximum memory that the computing process has held so far. For a pool thread, this includes the other threads of
+   * its process.
    */
   peakRssMiB: z.number(),
 });
@@ -60,8 +61,8 @@ export interface ArtifactStore {
   /** The folder on this machine that pool threads and training processes open as a `FileStore`. */
   readonly localRoot: string;
   /**
-   * Called once before a process writes. Removes temporary files of killed processes, and checks that the store can
-   * keep the promises of `commit`.
+   * Called once before a process writes. Removes temporary files of killed processes, and checks that the store
+   * supports atomic commits.
    * @throws HafError
    */
   sweep(now: number): Promise<void>;

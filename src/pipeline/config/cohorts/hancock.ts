@@ -79,7 +79,7 @@ export const hancockLayout = {
   cohort: { require: ['WSI', 'TMA'] },
   clip: { anchor: 'WSI' },
   mfmf: { sequence: ['TMA', 'WSI'] },
-  // The results in docs/results.md were measured with this setting.
+  // Not the default (`missing`), because the results in docs/results.md were measured with this setting.
   tabular: { untrained: 'used' },
 } as const;
 
@@ -101,8 +101,8 @@ export const hancockColumnCounts: Readonly<Record<string, number>> = { Blood: 16
 export const hancockSite = { modality: 'Path', column: 'primary_tumor_site' } as const;
 
 /**
- * Columns of the outcome table that say whether and how a patient died, and the value that `cohort.label:
- * tumorSpecific` leaves out.
+ * Columns of the outcome table that say whether and how a patient died, and two values of the column of the cause.
+ * `cohort.label: tumorSpecific` leaves out patients with the value `notTumorSpecific`.
  */
 export const hancockCause = {
   status: 'survival_status',
