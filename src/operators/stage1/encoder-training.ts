@@ -19,16 +19,16 @@ import { drawMasks, type EncoderMasks, type PackedBags } from './packed-bags.js'
 export interface EncoderTrainingOptions {
   /** Largest number of instances of a bag in training. Larger bags are subsampled; null keeps all instances. */
   readonly maxInstances: number | null;
-  /** Validation patients that have the modality. */
+  /** Validation patients that have a bag for the encoder. */
   readonly validation: readonly number[];
   readonly dropout: Rng;
   readonly subsample: Rng;
-  /** Cancels a pass. It is checked between two packs. */
+  /** Cancels a training or evaluation pass. The pass checks the signal before each pack. */
   readonly signal?: AbortSignal;
   /** The device that the job shares with other folds; null on the CPU. */
   readonly place?: DevicePlace | null;
   /**
-   * Reusable memory. It may be shared with trainings that never compute at the same time. @default memory of this
+   * Reusable memory. Several trainings may share it if they never compute at the same time. @default memory of this
    * training only
    */
   readonly scratch?: Scratch;
@@ -41,7 +41,7 @@ export interface TrainingPass {
   readonly instance: number;
 }
 
-/** Stage 1 as a model of the training loop: mean `L_img` over the bags of a group (eq. 3). */
+/** Stage 1 as a model of the training loop. The loss of a group is the mean of `L_img` (eq. 3) over its bags. */
 export class EncoderTraining implements Trainable {
   readonly layout: ParameterLayout;
   private readonly packer: BagPacker;
@@ -70,8 +70,9 @@ export class EncoderTraining implements Trainable {
   }
 
   /**
-   * Training pass over patients who have the modality, a pack at a time. Adds the gradient of the summed `L_img` to `into`, and
-   * that of `<dz, z>` when `dz` [B, embedding] is given. Without `learning` no gradient is computed.
+   * Training pass over patients who have a bag, one pack at a time. Adds to `into` the gradient of the sum of `L_img`
+   * over the bags. If `dz` [B, embedding], the gradient of a later loss with respect to z, is given, also adds the
+   * gradient that reaches the parameters through z. Without `learning` no gradient is computed.
    */
   async pass(
     patients: readonly number[],
@@ -104,7 +105,10 @@ export class EncoderTraining implements Trainable {
     return { z, bag, instance };
   }
 
-  /** z of a training pass. The next pass over the same patients uses the same dropout and the same subsamples. */
+  /**
+   * Computes z as a training pass does, without a gradient. The random streams are reset, so the next pass over the
+   * same patients draws the same dropout masks and the same subsamples.
+   */
   async rehearse(patients: readonly number[]): Promise<Float32Array> {
     const { dropout, subsample: chosen } = this.options;
     const [ofDropout, ofChosen] = [dropout.state(), chosen.state()];
@@ -137,7 +141,10 @@ export class EncoderTraining implements Trainable {
     return { loss: loss / patients.length, discrimination: criterion.discrimination(targets, scores) };
   }
 
-  /** Results in evaluation mode for patients who have the modality, a pack at a time, in order. */
+  /**
+   * Results of the encoder in evaluation mode for patients who have a bag, one pack at a time, in the order of the
+   * patients.
+   */
   async *evaluate(
     patients: readonly number[],
   ): AsyncGenerator<{ readonly patients: readonly number[]; readonly result: BagResult }> {
@@ -167,7 +174,8 @@ export class EncoderTraining implements Trainable {
     const { encoder, place } = this;
     if (place === null) return bagGrad(encoder, passes, pack, masks, into, dz);
     return place.withRoom(async () => {
-      // A failed pass may have added a part of the gradient already. So it adds to a copy.
+      // A failed pass may have added a part of the gradient already. So the pass adds to a copy of the gradient, and
+      // not to `into`.
       const own = into === null ? null : new Float32Array(into.length);
       const result = await bagGrad(encoder, passes, pack, masks, own, dz);
       if (into !== null && own !== null) addTo(into, own);
@@ -175,7 +183,7 @@ export class EncoderTraining implements Trainable {
     });
   }
 
-  /** `L_img`, the weighted sum of its two parts (eq. 3). */
+  /** `L_img`, the weighted sum of the bag loss and the instance loss (eq. 3). */
   weighted({ bag, instance }: { readonly bag: number; readonly instance: number }): number {
     return this.encoder.wBag * bag + this.encoder.wInst * instance;
   }

@@ -7,9 +7,9 @@ export const isWhole = (pack: PackedBags): boolean =>
   !(pack.rows instanceof Float32Array) || rowsOf(pack) <= packRows;
 
 /**
- * The instances H [R, width] of a pack on the backend, for the two products that read them. A pack of up to `packRows` rows is
- * uploaded once and kept. A larger bag is uploaded in blocks, each one when it is needed, so that a bag of 1e5 instances is
- * never in memory twice. Dispose it after the step.
+ * The instances H [R, width] of a pack on the backend, for the products `H w` (forward pass) and `H^T d` (backward
+ * pass). A pack of up to `packRows` rows is uploaded once and kept. A larger bag is uploaded in blocks, each one when
+ * it is needed, so that a bag of 1e5 instances is never in memory twice. Dispose it after the step.
  */
 export class InputRows implements Instances {
   private readonly rows: number;
@@ -20,7 +20,7 @@ export class InputRows implements Instances {
     this.kept = isWhole(pack) ? this.upload(0, this.rows) : null;
   }
 
-  /** `H w`, [R, columns of w]. */
+  /** The product `H w`, [R, columns of w]. */
   times(w: tf.Tensor): tf.Tensor2D {
     const blocks = this.blocks().map(([from, to]) =>
       this.withBlock(from, to, (block) => tf.matMul(block, w)),
@@ -28,7 +28,7 @@ export class InputRows implements Instances {
     return blocks.length === 1 ? (blocks[0] as tf.Tensor2D) : tf.concat2d(blocks, 0);
   }
 
-  /** `H^T d` for d [R, columns], summed over blocks in order. */
+  /** The product `H^T d` for d [R, columns]. The products of the blocks are summed in their order. */
   transposedTimes(d: tf.Tensor): tf.Tensor2D {
     if (this.kept !== null) return tf.matMul(this.kept, d, true);
     return this.blocks().reduce<tf.Tensor2D>(

@@ -37,7 +37,7 @@ export function headRows(scores: ArrayLike<number>, k: number, inClass: boolean)
 /**
  * Instance clustering loss of one bag (method.md 4.2): the cross-entropy of a head is averaged over its rows, and these
  * means are summed over the heads. With `subtyping`, the sum is divided by 2, the number of classes. A class without a
- * head has no term. Ranking passes no gradient.
+ * head has no term. The choice of rows by attention score passes no gradient to the scores.
  *
  * @param scores raw attention scores, N values
  * @param logits head logits, N x 2H row after row, columns 2i and 2i+1 of head i

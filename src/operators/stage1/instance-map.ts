@@ -15,7 +15,7 @@ export interface LinearMap {
   readonly bias: Float32Array;
 }
 
-/** Number of rows per native product. */
+/** Number of rows per matrix product of onnxruntime. */
 const blockRows = 4096;
 
 /** `H w + b` for the instances H [R, width] of a pack, [R, columns], on the loaded backend. */

@@ -24,7 +24,9 @@ export class Lockstep {
   private readonly packs: Barrier<StackMember, RowsPass>;
   private joined = 0;
 
-  /** @param fits whether a stack of so many folds, with so many rows each, fits on the device at present */
+  /**
+   * @param fits whether the packs of so many folds, with so many rows each, fit on the device at present as one stack
+   */
   constructor(
     private readonly encoder: BagEncoder,
     private readonly fits: (folds: number, rows: number) => boolean,
@@ -65,8 +67,9 @@ export class Lockstep {
   }
 
   /**
-   * Groups the packs into stacks. Training packs and evaluation packs are never in one stack, because only training has
-   * dropout. A pack that is computed in blocks is a stack of its own.
+   * Groups the packs of the folds into stacks: the packs of a stack are computed together as one tensor. Training packs
+   * and evaluation packs are never in one stack, because only training has dropout. A pack that is computed in blocks
+   * is a stack of its own.
    */
   private inStacks(arrivals: readonly Arrival<StackMember>[]): readonly (readonly Arrival<StackMember>[])[] {
     const stacks: Arrival<StackMember>[][] = [];

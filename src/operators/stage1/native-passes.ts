@@ -8,7 +8,10 @@ import type { BagEncoder } from './bag-encoder.js';
 import { headClasses } from './instance-loss.js';
 import { blocksOf, onHost, rowsOf, type EncoderMasks, type PackedBags } from './packed-bags.js';
 
-/** Rows per call of a graph. The results of so many rows stay in the processor's cache, whatever the size of the bag. */
+/**
+ * Number of rows per call of an ONNX graph. The results of so many rows stay in the processor's cache, whatever the
+ * size of the bag.
+ */
 const blockRows = 1024;
 
 interface Sessions {
@@ -16,7 +19,10 @@ interface Sessions {
   readonly backward: OnnxSession;
 }
 
-/** Passes by ONNX graphs. The graphs read rows, masks and parameters in place, without a copy. */
+/**
+ * The forward and backward passes of an encoder, computed by ONNX graphs. The graphs read rows, masks and parameters in
+ * place, without a copy.
+ */
 export class NativePasses implements EncoderPasses {
   constructor(
     private readonly native: NativeRuntime,
@@ -39,7 +45,8 @@ export class NativePasses implements EncoderPasses {
       pool: (attention) => Promise.resolve(pooledRows(rows.arrays.embedded, attention, pack)),
       backward: async (upstream, gradient) => {
         const given = this.upstream(upstream, pack);
-        // In reverse order, because the last blocks of the forward pass are still in the processor's cache.
+        // The backward pass starts with the last block, because its results of the forward pass are still in the
+        // processor's cache.
         for (const [from, to] of rows.blocks().toReversed()) {
           const block = {
             ...rows.inputs(from, to),
@@ -148,7 +155,10 @@ class PackRows {
   }
 }
 
-/** `p = sum_r a_r x_r` of each bag, in float64. */
+/**
+ * The pooled vector `p = sum_r a_r x_r` of each bag, in float64: a_r is the attention of row r, x_r its embedded
+ * vector.
+ */
 function pooledRows(
   embedded: Float32Array,
   attention: Float32Array,

@@ -25,8 +25,9 @@ export function subsample(rows: number, most: number | null, rng: Rng): Selectio
 type Device = Pick<DevicePlace, 'bags' | 'packRows' | 'withRoom'>;
 
 /**
- * Concatenates the bags of patients into packs, one pack at a time. The rows of a pack are valid until the next one. The bags
- * of the next pack are prefetched during the computation. With a device, packs are made there from its cached bags.
+ * Concatenates the bags of patients into packs, one pack at a time. The rows of a pack are valid until the next one.
+ * The bags of the next pack are prefetched during the computation. If a device is given, it caches bags in its memory,
+ * and the packs are concatenated there.
  */
 export class BagPacker {
   private scratch = new Float32Array();

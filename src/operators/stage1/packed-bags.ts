@@ -34,7 +34,10 @@ export const rowsOf = ({ offsets }: PackedBags): number => offsets.at(-1) ?? 0;
 export const blocksOf = (rows: number, most: number): readonly (readonly [from: number, to: number])[] =>
   Array.from({ length: Math.ceil(rows / most) }, (_, i) => [i * most, Math.min(rows, (i + 1) * most)]);
 
-/** Inverted-dropout masks of one pack: [R, d1], [R, d2], [R, d2]; null where the rate is zero. */
+/**
+ * Inverted-dropout masks of one pack: [R, d1] for the embedded vectors, and twice [R, d2] for the tanh and sigmoid
+ * branches of the attention network (method.md 4.1). A mask is null if its dropout rate is zero.
+ */
 export interface EncoderMasks {
   readonly embed: Float32Array | null;
   readonly tanh: Float32Array | null;

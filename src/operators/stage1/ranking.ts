@@ -1,6 +1,7 @@
 /**
- * Positions of the `k` highest values, best first (`direction` 1), or the lowest, worst first (-1). Ties keep the
- * earlier position first. One pass with a sorted shortlist: k is 8, bags reach 1e5 rows.
+ * Positions of the `k` highest values, highest first (`direction` 1), or of the `k` lowest values, lowest first (-1).
+ * Of equal values the earlier position comes first. One pass with a sorted shortlist is fast, because k is small (8)
+ * and a bag has up to 1e5 rows.
  */
 export function extremes(values: ArrayLike<number>, k: number, direction: 1 | -1): number[] {
   const shortlist: number[] = [];

@@ -3,8 +3,8 @@ import type { EncoderStack, MemberScores, MemberUpstream } from './encoder-stack
 import { type Arrival, Barrier } from './barrier.js';
 
 /**
- * The passes of a stack, from the point of view of one member. Each call is a barrier: it resolves after all members have
- * made it.
+ * The passes over a stack, the joined packs of several folds, as one of these folds (a member) calls them. Each call is
+ * a barrier: it resolves after all members have made it.
  */
 export class SharedPass {
   private readonly scores: Promise<readonly MemberScores[]>;
@@ -12,7 +12,7 @@ export class SharedPass {
   private readonly pooling: Barrier<Float32Array, Float32Array>;
   private readonly learning: Barrier<MemberUpstream, void>;
 
-  /** @param members the numbers of the members, in the order of the stack */
+  /** @param members the numbers of the members, in the order of their packs in the stack */
   constructor(
     private readonly stack: EncoderStack,
     private readonly members: readonly number[],
@@ -50,7 +50,7 @@ export class SharedPass {
     if (this.inside.size === 0) this.stack.dispose();
   }
 
-  /** The inputs in the order of the stack. Null stands for a member that has left. */
+  /** The inputs in the order of the packs in the stack. The input is null for a member that has left. */
   private inOrder<T>(arrivals: readonly Arrival<T>[]): readonly (T | null)[] {
     return this.members.map((member) => arrivals.find(({ party }) => party === member)?.input ?? null);
   }

@@ -2,18 +2,21 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { RowArray } from './packed-bags.js';
 
 /**
- * Arrays of F members as one tensor [F, longest, columns]. Shorter arrays are padded with zeros. The array of a single
- * member stays as it is, [rows, columns].
+ * Joins one array of each of F folds (members of a stack) to one tensor [F, longest, columns]. Shorter arrays are
+ * padded with zeros. The array of a single member stays as it is, [rows, columns].
  */
 export class Stacking {
   readonly longest: number;
 
-  /** @param sizes rows of each member */
+  /** @param sizes number of rows of each member */
   constructor(private readonly sizes: readonly number[]) {
     this.longest = Math.max(...sizes);
   }
 
-  /** A new tensor of the arrays. An array may be longer than the rows of its member; the rest is ignored. */
+  /**
+   * A new tensor of the arrays. If an array has more rows than `sizes` gives for its member, the surplus rows are
+   * ignored.
+   */
   upload(arrays: readonly RowArray[], columns: number): tf.Tensor {
     const [only] = arrays;
     if (arrays.length === 1 && only !== undefined) return this.uploadOne(only, 0, columns);
@@ -21,7 +24,7 @@ export class Stacking {
     return tf.tidy(() => tf.stack(arrays.map((array, i) => this.filledUp(array, i, columns))));
   }
 
-  /** Splits the values of such a tensor into one array for each member, without the padding. */
+  /** Splits the values of a tensor [F, longest, columns] into one array for each member, without the padding. */
   parts(values: Float32Array, columns: number): readonly Float32Array[] {
     return this.sizes.map((size, i) => {
       const from = i * this.longest * columns;

@@ -16,15 +16,17 @@ import { EncoderTraining } from './encoder-training.js';
 import { bagEncoderOf, type BagEncoder } from './bag-encoder.js';
 
 /**
- * Trains the encoder of one bag modality, or of the union of all, in one fold and exports z and the attention
- * scores of every patient (method.md 4, 7.1, 8.1). Early stopping watches the bag classifier on the validation patients.
+ * Trains the encoder of one bag modality, or one encoder of all bag modalities together (the union), in one fold.
+ * Exports z and the attention scores of every patient (method.md 4, 7.1, 8.1). Early stopping watches the bag
+ * classifier on the validation patients.
  */
 export const stage1 = reportingStage(trainEncoder);
 
 async function trainEncoder(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { config, inputs } = context;
   const { cohort, fold, targets, criterion } = readJudgedFold(context);
-  // One modality. For the union: all bag modalities in the order of the experiment.
+  // The modalities that the encoder reads: one modality, or for the union all bag modalities in the order of the
+  // experiment.
   const modalities = inputs.all('bags').map(modalityOf);
   const source = new BagSource(cohort, modalities, inputs.all('embed'));
   const having = (patients: readonly number[]): readonly number[] =>

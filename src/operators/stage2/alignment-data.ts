@@ -10,7 +10,9 @@ export const spectrumFile = 'spectrum.json';
 /** The settings of the signed alignment that were tried, and the one that validation chose. */
 export const candidatesFile = 'candidates.json';
 export const candidatesSchema = z.strictObject({
-  /** The discrimination of the validation patients by the probe at its best epoch. */
+  /**
+   * Each tried setting. `validation` says how well the probe ranks the validation patients at its best epoch: AUC or C.
+   */
   tried: z.array(
     z.strictObject({ lambdaPD: z.number(), tau: z.number(), validation: z.number().nullable() }),
   ),
@@ -20,7 +22,7 @@ export const candidatesSchema = z.strictObject({
 export type Candidates = z.infer<typeof candidatesSchema>;
 
 const meansSchema = z.strictObject({
-  /** Number of patients with every modality. `sigma` is their mean. */
+  /** Number of patients with every modality. `sigma` is the mean over these patients. */
   complete: z.number().int(),
   /** Mean singular values of the normalised modality vectors, descending. Null without complete patients. */
   sigma: z.array(z.number()).nullable(),

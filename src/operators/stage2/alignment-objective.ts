@@ -25,14 +25,17 @@ export interface AlignmentObjective {
   /** @param own values of its own parameters, in the order of `specs` */
   readonly lossOf: (group: AlignmentGroup, own: Float32Array) => ObjectiveLoss;
   /**
-   * Whether the vectors of a modality have a gradient in a group of different patients.
+   * Whether the vectors of a modality have a gradient in a group in which each patient occurs once.
    *
    * @param mask [B, M], 1 where observed
    */
   readonly reaches: (mask: Uint8Array, modalities: number, modality: number) => boolean;
 }
 
-/** Singular values and patient discrimination (eq. 5-7, method.md 5.2). It has no parameters of its own. */
+/**
+ * The objective of `svd`: the losses of singular values and of patient discrimination (eq. 5-7, method.md 5.2). It has
+ * no parameters of its own.
+ */
 export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
   specs: [],
   lossOf: (group) => {
@@ -48,7 +51,10 @@ export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
   reaches: reachesByPatients(align),
 });
 
-/** Pairwise cosines and patient discrimination of mean directions (method.md 12.5). It has no parameters of its own. */
+/**
+ * The objective of `signed`: the losses of pairwise cosines and of patient discrimination by mean directions (method.md
+ * 12.5). It has no parameters of its own.
+ */
 export const signedObjective = (options: SignedOptions): AlignmentObjective => ({
   specs: [],
   lossOf: (group) => {
@@ -75,8 +81,8 @@ function reachesByPatients({
 }
 
 /**
- * Contrasts each modality with one of them, the anchor (method.md 8.2). It learns one number, the logarithm of the scale of the
- * cosines, starting at `log(1 / temperature)`.
+ * The objective of `clip`: contrasts each modality with the anchor, which is one of the modalities (method.md 8.2). It
+ * learns one number, the logarithm of the scale of the cosines, starting at `log(1 / temperature)`.
  *
  * @param slots the modalities of u, in the order of u
  * @throws Error if the anchor is not among the slots, because methods with this alignment need it
@@ -124,8 +130,8 @@ export const signedCandidates = ({ lambdaPD, tau }: Config['signed']): readonly 
   lambdaPD.flatMap((lambda) => tau.map((own) => ({ lambdaPD: lambda, tau: own })));
 
 /**
- * The objectives of an alignment that validation chooses from: one, or those of `signedCandidates`. It accesses only the config keys
- * that this alignment needs.
+ * The objectives that validation chooses from: several for `signed`, one for any other alignment. The function reads
+ * only the config keys that this alignment needs.
  */
 export function objectivesOf(
   alignment: Alignment,

@@ -19,7 +19,7 @@ export interface AlignmentGroup {
 }
 
 export interface AlignmentLoss {
-  /** weight * (L_SV + lambdaPD * L_PD) */
+  /** The whole loss of eq. 5-7: weight * (L_SV + lambdaPD * L_PD). */
   readonly total: number;
   readonly sv: number;
   readonly pd: number;
@@ -33,7 +33,10 @@ export interface AlignmentLoss {
   readonly gradient: Float64Array;
 }
 
-/** Relative gap of the two largest eigenvalues below which they count as equal. It bounds the gradient of q1. */
+/**
+ * Relative gap of the two largest eigenvalues below which they count as equal. The limit bounds the gradient of q1, the
+ * leading left singular vector.
+ */
 const smallestGap = 1e-6;
 /** Singular values below this fraction of the largest one pass no gradient. */
 const smallestSigma = 1e-6;
@@ -93,7 +96,10 @@ function observedOf(mask: Uint8Array, modalities: number, patient: number): read
   return Array.from({ length: modalities }, (_, m) => m).filter((m) => mask[patient * modalities + m] === 1);
 }
 
-/** `-log softmax(sigma / tau)_1` of one patient and its derivative with respect to each sigma. */
+/**
+ * The loss L_SV of one patient with singular values sigma, `-log softmax(sigma / tau)_1`, and its derivative with
+ * respect to each singular value.
+ */
 function singularValueLoss({ sigma }: PatientSvd, tau: number): { loss: number; slopes: Float64Array } {
   const largest = sigma[0] as number;
   const weights = sigma.map((value) => Math.exp((value - largest) / tau));
@@ -108,7 +114,10 @@ const hasTie = ({ eigenvalues, columns }: PatientSvd): boolean =>
   columns > 1 &&
   (eigenvalues[0] as number) - (eigenvalues[1] as number) < smallestGap * (eigenvalues[0] as number);
 
-/** Adds `scale * U V diag(slope_j / sigma_j) V^T`, transposed, to `dRows` (k x D). */
+/**
+ * Adds `scale * U V diag(slope_j / sigma_j) V^T`, transposed, to `dRows` (k x D): the gradient through the singular
+ * values (method.md 5.4).
+ */
 function addSingularValueGradient(
   { columns: k, rows, right, sigma }: PatientSvd,
   slopes: Float64Array,
@@ -131,8 +140,9 @@ function addSingularValueGradient(
 }
 
 /**
- * Adds `scale * (sigma_1 w v1^T + q1 (U^T w)^T)`, transposed, to `dRows` (k x D), where
- * `w = (g - q1 (q1.g) + U sum_{j>=2} v_j (v_j . U^T g) / gap_j) / l_1` and g is the gradient of q1 (method.md 5.4).
+ * Adds `scale * (sigma_1 w v1^T + q1 (U^T w)^T)`, transposed, to `dRows` (k x D): the gradient through q1 (method.md
+ * 5.4).
+ * Here `w = (g - q1 (q1.g) + U sum_{j>=2} v_j (v_j . U^T g) / gap_j) / l_1`, and g is the gradient with respect to q1.
  */
 function addLeadingVectorGradient(
   svd: PatientSvd,

@@ -4,9 +4,12 @@ import { zeroNorm } from './patient-svd.js';
 import { addCombination, addRow, dotRows } from './row-arithmetic.js';
 
 export interface ClipLoss {
-  /** Mean of the contrasts that could be computed. 0 if there are none. */
+  /**
+   * Mean of the CLIP loss over the modalities that at least two patients have together with the anchor. 0 if there are
+   * none.
+   */
   readonly loss: number;
-  /** The factor on the cosines. */
+  /** The factor that multiplies the cosines. */
   readonly scale: number;
   /** Gradient of `loss` with respect to u, [B, M, D]. */
   readonly gradient: Float64Array;
@@ -72,8 +75,8 @@ function pairOf(
 }
 
 /**
- * `CE(rows) + CE(columns)` of the scaled cosines of n pairs, with the gradients of `a` and `b`. Each pair is the
- * correct answer of its row and of its column.
+ * CLIP loss of n pairs, with the gradients of `a` and `b`: the mean cross-entropy of the rows of the n x n matrix of
+ * scaled cosines, plus that of its columns. The correct class of row i, and of column i, is i.
  *
  * @param a [n, D], vectors of unit length
  * @param b [n, D], their partners
@@ -87,7 +90,7 @@ function contrastOf(
   readonly loss: number;
   readonly da: Float64Array;
   readonly db: Float64Array;
-  /** Derivative with respect to the scale. */
+  /** Derivative of `loss` with respect to the scale. */
   readonly scaleSlope: number;
 } {
   const n = a.length / width;
@@ -142,7 +145,7 @@ function addCrossEntropy(
 }
 
 interface UnitRows {
-  /** [B * M, D]. Zeros for absent modalities and vectors of zero length. */
+  /** The vectors scaled to length 1, [B * M, D]. Zeros for absent modalities and vectors of zero length. */
   readonly rows: Float64Array;
   /** Lengths of the given vectors, [B * M]. 0 if absent. */
   readonly norms: Float64Array;

@@ -4,9 +4,9 @@ import type { TrainedArrays } from '../tensor/onnx/layers.js';
 import type { ModalityInput } from '../embeddings/modality-inputs.js';
 
 /**
- * `tabular.transfer: frozenRandom` (method.md 4.4): a linear map of every table vector to `width`, with weights and bias from
- * U(-1/sqrt(d_m), +1/sqrt(d_m)), drawn here and never trained. Bags stay unchanged. Rows of absent patients are not read; they become
- * zeros.
+ * `tabular.transfer: frozenRandom` (method.md 4.4): a linear map of every table vector to `width`, with weights and
+ * bias from U(-1/sqrt(d_m), +1/sqrt(d_m)), where d_m is the length of the table vector. The maps are drawn here and
+ * never trained. Bags stay unchanged. Rows of absent patients are not read; they become zeros.
  *
  * @param rng the stream of the maps; tables draw from it one after another, in the order of `inputs`
  */

@@ -42,7 +42,7 @@ function rotate(a: Float64Array, rotation: Float64Array, k: number, p: number, q
   const apq = a[p * k + q] as number;
   if (apq === 0) return;
   const theta = ((a[q * k + q] as number) - (a[p * k + p] as number)) / (2 * apq);
-  // The smaller of the two angles keeps the sweep stable.
+  // Two angles make a[p,q] zero. With the smaller angle, the rotations converge.
   const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
   const c = 1 / Math.sqrt(t * t + 1);
   const s = t * c;

@@ -12,7 +12,10 @@ export interface LatentExport {
   /** The latent vectors under the trained phi. */
   readonly latents: Latents;
   readonly files: Readonly<Record<string, Uint8Array | object>>;
-  /** Mean leading share of the validation patients after training. */
+  /**
+   * Mean share of the largest singular value (`leadingShare` in alignment-data.ts) of the validation patients after
+   * training.
+   */
   readonly leadingShare: number | null;
 }
 
@@ -48,12 +51,12 @@ export async function exportLatents(
   };
 }
 
-/** Leading share above which the modalities of a patient are nearly identical. */
+/** Share of the largest singular value above which the vectors of a patient's modalities are nearly identical. */
 const collapsedShare = 0.95;
 
 /**
- * Warnings for the reader of a method with alignment, if early stopping ended the alignment almost at once, or if the
- * alignment nearly collapsed the vectors of a patient into one direction.
+ * Warnings for the reader of the results of a method with alignment, if early stopping ended the alignment almost at
+ * once, or if the alignment nearly collapsed the vectors of a patient into one direction.
  */
 export function alignmentWarnings(
   leadingShare: number | null,

@@ -1,7 +1,9 @@
 import { symmetricEigen } from './jacobi.js';
 import { addRow, dotRows } from './row-arithmetic.js';
 
-/** How the sign of q1 is fixed, which an SVD leaves arbitrary (method.md 5.4). */
+/**
+ * How the sign of q1, the leading left singular vector, is fixed. An SVD leaves this sign arbitrary (method.md 5.4).
+ */
 export type SignRule = 'sum' | 'invariant' | 'none';
 
 /** Column norm below which a column counts as zero. A leading singular value below it leaves q1 undefined. */
@@ -19,7 +21,7 @@ export interface PatientSvd {
   readonly norms: Float64Array;
   /** Eigenvalues of the Gram matrix, descending and non-negative, k values. */
   readonly eigenvalues: Float64Array;
-  /** Right singular vectors as columns, k x k. The first one has the sign of q1. */
+  /** Right singular vectors as columns, k x k. The sign of the first one corresponds to the sign of q1. */
   readonly right: Float64Array;
   /** Singular values, descending: min(D, k) values. */
   readonly sigma: Float64Array;
@@ -77,8 +79,8 @@ function gram(rows: Float64Array, columns: number, width: number): Float64Array 
 }
 
 /**
- * Chooses the sign of v1 so that the sum of its components is positive. If this sum is close to 0, the first component
- * becomes non-negative.
+ * Chooses the sign of the leading right singular vector so that the sum of its components is positive. If this sum is
+ * close to 0, the first component becomes non-negative.
  */
 function orient(vectors: Float64Array, k: number): void {
   let sum = 0;
@@ -98,7 +100,8 @@ export function throughNormalisation({ columns, rows, norms }: PatientSvd, dRows
       continue;
     }
     const along = dotRows(rows, column, dRows, column, width);
-    // x = row * (norm + eps), so x (x . dU) / (n (n+eps)^2) = row (row . dU) / n.
+    // With the norm n of x, dx = dU / (n + eps) - x (x . dU) / (n (n + eps)^2). As x = row (n + eps), the second term
+    // is row (row . dU) / n.
     for (let d = 0; d < width; d++)
       dRows[at + d] =
         (dRows[at + d] as number) / (norm + normEpsilon) - ((rows[at + d] as number) * along) / norm;

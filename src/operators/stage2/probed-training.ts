@@ -13,7 +13,10 @@ import { latentInputs } from './latent-inputs.js';
 import { ProjectionTraining } from './projection-training.js';
 import type { Projection } from './projection.js';
 
-/** The paper's fusion network (6.1). The methods' own settings are not used, because they must not change Stage 2. */
+/**
+ * The probe is the fusion network of the paper (method.md 6.1). The settings `fusion` of the methods are not used,
+ * because they must not change Stage 2.
+ */
 const probeOptions = { hidden: 64, activation: 'relu', dropout: 0 } as const;
 
 /** The probe of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9), without dropout or random drop. */
@@ -32,7 +35,7 @@ export interface ProbedTrainingOptions {
   readonly projection: Projection;
   readonly objective: AlignmentObjective;
   readonly probe: Head;
-  /** Initial weights of the aligned part, in `alignedLayout`, and of the probe. */
+  /** Initial weights: `aligned` of phi and its objective, in the order of `alignedLayout`; `head` of the probe. */
   readonly aligned: Float32Array;
   readonly head: Float32Array;
   /** Targets of all patients. */
@@ -62,7 +65,10 @@ export class ProbedTraining implements Trainable {
     this.layout = joinedLayout({ '': this.alignment.layout, probe: options.probe.layout });
   }
 
-  /** `loss` is the alignment loss. One optimizer serves both parts, because Adam treats every parameter separately. */
+  /**
+   * `loss` is the alignment loss. One optimizer updates phi and the probe, because Adam treats every parameter
+   * separately.
+   */
   async step(group: readonly number[]): Promise<TrainingStep> {
     const { u, loss, gradient, metrics } = await this.alignment.step(group);
     const probe = await this.options.probe.step(this.probeParameters, this.latentsOf(u, group), false);
@@ -81,7 +87,10 @@ export class ProbedTraining implements Trainable {
     return { ...found, metrics: { valAlignment } };
   }
 
-  /** The probe has one array over all slots. It learns from any modality, so it is never exempt. */
+  /**
+   * Arrays that the drawn patients could not train. The arrays of the probe are never among them, because none of them
+   * belongs to one modality only.
+   */
   exempt(drawn: Drawn): ReadonlySet<string> {
     return this.alignment.exempt(drawn);
   }

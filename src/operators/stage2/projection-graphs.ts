@@ -3,10 +3,15 @@ import { backEdge } from '../tensor/onnx/layers.js';
 import { mlpBackwardEdge, mlpForwardEdge, mlpInputs } from '../tensor/onnx/mlp-graph.js';
 import type { Mlp } from '../tensor/mlp.js';
 
-/** Name of the vectors that a map reads, [B, d_m], an input of both graphs. */
+/**
+ * Name of the vectors that a map reads, [B, d_m]. They are an input of the forward graph and of the backward graph.
+ */
 export const mapVectors = ({ name }: Mlp): string => `${name}.vectors`;
 
-/** Eq. 4 for all modalities at once: vectors -> `u` [B, M, D], and the intermediate results that the backward graph needs. */
+/**
+ * Forward graph, eq. 4 for all modalities at once: vectors -> `u` [B, M, D], and the intermediate results that the
+ * backward graph needs.
+ */
 export function projectionGraph(maps: readonly Mlp[]): Uint8Array {
   const graph = new OnnxGraph();
   const columns = maps.map((map): Edge => {
@@ -19,7 +24,8 @@ export function projectionGraph(maps: readonly Mlp[]): Uint8Array {
 }
 
 /**
- * `u.gradient` [B, M, D] -> gradients of all arrays, and `<vectors>.gradient` of the maps in `wanted`.
+ * Backward graph: `u.gradient` [B, M, D] -> gradients of all arrays of the maps, and for the maps in `wanted` the
+ * gradient of their vectors.
  */
 export function projectionBackGraph(maps: readonly Mlp[], wanted: readonly boolean[]): Uint8Array {
   const graph = new OnnxGraph();

@@ -70,14 +70,15 @@ export function signedAlignmentLoss(
     }
     const at = pointed.indexOf(own);
     if (at >= 0) {
-      // d(s/|s|) = (I - q q') ds / |s|
+      // Derivative of the mean direction q = s/|s|: dq = (I - q q') ds / |s|
       const along = dotRows(means, at, discrimination.gradient, at, width);
       const scale = (weight * lambdaPD) / own.sumNorm;
       addRow(ofSum, 0, discrimination.gradient, at, scale, width);
       addRow(ofSum, 0, means, at, -scale * along, width);
     }
     own.modalities.forEach((modality, row) => {
-      // |v|^2 = 1 is constant, so the k of |s|^2 - k has no gradient; du = (I - v v') dv / |u|.
+      // Only |s|^2 of the term |s|^2 - k has a gradient, because |v|^2 = 1 is constant.
+      // For v = u/|u|: dv = (I - v v') du / |u|.
       const norm = own.norms[row] as number;
       const into = i * modalities + modality;
       addRow(gradient, into, ofSum, 0, 1 / norm, width);

@@ -2,7 +2,7 @@ import type { SpectrumMeans } from './alignment-data.js';
 import { patientSvd } from './patient-svd.js';
 
 /**
- * Mean spectrum of the modality vectors of some patients (method.md 9.3).
+ * Means, over some patients, of the singular values of a patient's modality vectors (method.md 9.3).
  *
  * @param u [n, M, D] of all patients
  * @param mask [n, M]

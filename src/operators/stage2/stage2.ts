@@ -20,10 +20,11 @@ import { alignedLayout, ProjectionTraining } from './projection-training.js';
 import { projectionOf } from './projection.js';
 
 /**
- * Trains the maps phi of one fold on frozen z and table vectors by the alignment loss of the unit, and exports the
- * latent vectors of every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early stopping uses a
- * probe beside phi on the validation patients, or the validation loss (`align.monitor`). If there are several
- * candidates for the settings, the stage keeps the one whose probe ranks the validation patients best.
+ * Trains the maps phi of one fold on frozen z and table vectors by the alignment that the unit of the job names, and
+ * exports the latent vectors of every patient under the initial and the best weights (method.md 5, 7.1, 8.2). Early
+ * stopping uses the validation patients: the score of a probe, a classifier that is trained beside phi, or the
+ * alignment loss (`align.monitor`). If there are several candidates for the settings, the stage keeps the one whose
+ * probe ranks the validation patients best.
  */
 export const stage2 = reportingStage(trainProjection);
 
@@ -59,7 +60,7 @@ async function trainProjection(context: StageContext, control: ReportingControl)
       train: () =>
         trainInStage(model, own, control, {
           ...{ ...training, backend },
-          // Without a probe the alignment has a loss and no ranking of patients.
+          // Without a probe no model ranks the patients, so the only validation score is the alignment loss.
           monitor: config.align.monitor === 'valLoss' ? 'valLoss' : training.monitor,
         }),
     });

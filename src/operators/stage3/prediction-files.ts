@@ -8,7 +8,8 @@ import { survivalPredictionsOf } from './survival-predictions.js';
 /**
  * The file of a method's predictions in one fold: probabilities of a binary outcome, or survival curves.
  *
- * @param rows outputs by position in the cohort, evaluation mode; a patient without a row had no inputs
+ * @param rows outputs of the model in evaluation mode, by the patient's position in the cohort; a patient without any
+ * input has no entry
  */
 export const predictionFiles = (
   data: JudgedFold,

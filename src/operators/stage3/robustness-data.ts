@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Written by the training job of a fusion method, beside its predictions. */
+/** The training job of a fusion method writes this file, beside the file of its predictions. */
 export const robustnessFile = 'robustness.json';
 
 const metric = z.number().nullable();
@@ -11,7 +11,7 @@ const score = { auc: metric, accuracy: metric, c: metric.optional() };
 
 /** Test metrics of one fold when modalities are hidden from the trained network (method.md 9.2). */
 export const foldRobustnessSchema = z.strictObject({
-  /** Number of random draws that each mean of `drop` is over. */
+  /** Each mean in `drop` is over this number of random draws. */
   draws: z.number().int(),
   /** Every observed modality is hidden with probability rho: 0, 0.1, ..., 1. */
   drop: z.array(z.strictObject({ rho: z.number(), ...score })),

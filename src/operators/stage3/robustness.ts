@@ -9,7 +9,7 @@ import { tiedScores } from '../stats/tied-scores.js';
 import { probability } from '../tensor/cross-entropy.js';
 import type { Robustness } from './robustness-data.js';
 
-/** Fractions of modalities that are hidden, as in Fig. 2. */
+/** Probabilities rho that a modality is hidden, as in Fig. 2 of the paper. */
 const shares = Array.from({ length: 11 }, (_, i) => i / 10);
 
 interface Score {
@@ -23,7 +23,7 @@ export interface Hidden {
   readonly modalities: readonly string[];
   /** Number of test patients. */
   readonly patients: number;
-  /** Targets of these patients, and how outputs are judged. */
+  /** Targets of the test patients, and how the outputs are judged. */
   readonly targets: readonly Target[];
   readonly criterion: Criterion;
   /** @param open [patients, modalities], 1 where the modality of a patient may be read */
@@ -59,8 +59,9 @@ export const foldRobustness = (
   );
 
 /**
- * Test metrics when modalities are hidden (method.md 9.2): each observed modality with probability rho, averaged over seeded draws;
- * one modality; all but one.
+ * Test metrics when modalities are hidden (method.md 9.2). `drop`: each observed modality is hidden with probability
+ * rho, and the metrics are averaged over seeded draws. `withoutOne`: one modality is hidden. `onlyOne`: all but one are
+ * hidden.
  */
 export async function robustnessWhen(tested: Hidden, draws: number, rng: Rng): Promise<Robustness> {
   const { modalities } = tested;

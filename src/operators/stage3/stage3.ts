@@ -76,7 +76,7 @@ async function trainMethod(context: StageContext, control: ReportingControl): Pr
   };
 }
 
-/** The parameters of all members, concatenated. */
+/** The parameters of all networks of an ensemble, concatenated. */
 function joined(members: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(members.reduce((sum, { length }) => sum + length, 0));
   let from = 0;
@@ -87,7 +87,10 @@ function joined(members: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** The history of the first network, which curves and job lines show, and one file for each further network. */
+/**
+ * History files: one of the first network, which the learning curves and the job lines show, and one of each further
+ * network of the ensemble.
+ */
 const historyFiles = (histories: readonly History[]): Readonly<Record<string, History>> =>
   Object.fromEntries(
     histories.map((history, member) => [

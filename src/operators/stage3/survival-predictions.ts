@@ -5,10 +5,10 @@ import { riskOf } from '../survival/survival-model.js';
 import type { SurvivalPrediction, SurvivalPredictions } from '../survival/survival-prediction-data.js';
 
 /**
- * Curves and risks of all patients of a fold, in cohort order. A patient without any input of the network gets the curve of the
- * fold's training patients (method.md 11.1).
+ * Curves and risks of all patients of a fold, in cohort order. A patient without any input of the network gets the
+ * curve of the fold's training patients (method.md 11.1).
  *
- * @param rows outputs by position in the cohort, evaluation mode
+ * @param rows outputs of the model in evaluation mode, by the patient's position in the cohort
  * @throws HafError HAF_TRAINING_DIVERGED if a risk is not finite, because no statistic may be computed from it
  */
 export function survivalPredictionsOf(

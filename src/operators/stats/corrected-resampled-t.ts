@@ -2,7 +2,7 @@ import { covariance, mean } from './spread.js';
 import { studentTwoSided } from './tail-probability.js';
 
 export interface CorrectedTest {
-  /** Mean of the differences. */
+  /** Mean of the differences between the two methods. */
   readonly difference: number;
   /** The test statistic t. Null if the differences have no variance. */
   readonly t: number | null;
@@ -12,8 +12,9 @@ export interface CorrectedTest {
 }
 
 /**
- * Corrected resampled t test (Nadeau and Bengio 2003) for differences of two methods over the folds of repeated cross-validation.
- * Training sets overlap, so the variance of the mean is (1/n + test/training) s^2 (method.md 11.5).
+ * Corrected resampled t test (Nadeau and Bengio 2003) for differences of two methods over the folds of repeated
+ * cross-validation. Training sets overlap, so the variance of the mean of n differences is (1/n + test/training) s^2,
+ * where s^2 is their sample variance (method.md 11.5).
  *
  * @param differences one for each fold of each repeat
  * @param testShare test patients divided by training patients of a fold, 1/9 for ten folds without validation patients

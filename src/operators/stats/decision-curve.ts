@@ -11,7 +11,7 @@ export interface DecisionPoint {
   readonly treatNone: 0;
 }
 
-/** 0.01 to 0.99. */
+/** The thresholds of a decision curve: 0.01 to 0.99. */
 export const decisionThresholds: readonly number[] = Array.from({ length: 99 }, (_, k) => (k + 1) / 100);
 
 /** A true positive adds 1, a false positive subtracts the odds of the threshold. */

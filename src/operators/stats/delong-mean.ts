@@ -11,7 +11,7 @@ export interface ScoredPair {
 }
 
 export interface MeanDifference {
-  /** Mean of AUC_A - AUC_B. */
+  /** AUC of the first model minus AUC of the second one, averaged over the groups. */
   readonly difference: number;
   /** The test statistic z. Null if the difference has no variance. */
   readonly z: number | null;

@@ -66,7 +66,7 @@ export function delongTest(
   if (a === null || b === null) return null;
   const [s11, s12, s22] = [crossCovariance(a, a), crossCovariance(a, b), crossCovariance(b, b)];
   const variance = s11 + s22 - 2 * s12;
-  // The variance is a difference of larger terms. Below this fraction of them, it is only their rounding error.
+  // The variance is a difference of larger terms. A value below this fraction of the terms is only rounding error.
   const none = variance <= 1e-12 * (s11 + s22);
   const z = none ? null : (a.auc - b.auc) / Math.sqrt(variance);
   return {

@@ -7,9 +7,9 @@ import { mean, populationStd } from './spread.js';
 export interface Recalibration {
   /** Calibration in the large: the intercept if the slope of the predicted logit is fixed at 1. 0 is perfect; above 0 there are more events than predicted. */
   readonly inTheLarge: Estimate;
-  /** 1 is perfect. Below 1 the predictions are too extreme. */
+  /** Calibration slope. 1 is perfect. Below 1 the predictions are too extreme. */
   readonly slope: Estimate;
-  /** Intercept in the model with the slope. */
+  /** Intercept of the model that also fits the slope. */
   readonly intercept: Estimate;
 }
 
@@ -74,7 +74,7 @@ function slopeFault(labels: readonly Label[], logits: readonly number[]): string
 
 interface Maximum {
   readonly at: readonly [number, number];
-  /** Fisher information at the maximum. */
+  /** Entries of the 2 x 2 Fisher information matrix at the maximum. */
   readonly h00: number;
   readonly h01: number;
   readonly h11: number;
@@ -83,7 +83,7 @@ interface Maximum {
 /**
  * Newton's method with step halving. The negative log likelihood is convex and has a minimum.
  *
- * @param free 0 fixes a parameter at 0
+ * @param free for each of the two parameters: 1 fits the parameter, 0 fixes it at 0
  * @param score derivative of the linear predictor with respect to the second parameter
  */
 function maximum(

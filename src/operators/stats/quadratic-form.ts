@@ -1,5 +1,6 @@
 /**
- * u' V^- u and the rank of a positive semidefinite V, by Gaussian elimination with the largest diagonal first. V may be singular.
+ * The quadratic form u' V^- u of a vector u, with a generalised inverse V^- of a positive semidefinite matrix V, and
+ * the rank of V. V may be singular. Gaussian elimination takes the largest diagonal entry first.
  *
  * @param matrix V, row-major
  */

@@ -2,7 +2,7 @@
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Population standard deviation: it divides by n, as method.md 9.1 summarises folds. */
+/** Population standard deviation. It divides by n, as method.md 9.1 requires for the spread over folds. */
 export function populationStd(values: readonly number[]): number {
   const centre = mean(values);
   return Math.sqrt(mean(values.map((value) => (value - centre) ** 2)));

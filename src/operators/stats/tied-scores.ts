@@ -1,4 +1,7 @@
-/** Relative difference up to which scores count as equal: a matrix product rounds differently at another position in the batch. */
+/**
+ * Relative difference up to which scores count as equal. Patients with equal inputs may get such a difference, because
+ * a matrix product rounds differently at another position in the batch.
+ */
 const relative = 1e-6;
 /** Absolute difference for logits around 0. They are sums of larger terms, whose rounding errors exceed their own last digits. */
 const logitNoise = 1e-7;

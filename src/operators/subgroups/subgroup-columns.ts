@@ -36,7 +36,8 @@ export function dividingColumns(
   const found = config.stats.subgroups.flatMap((asked): DividingColumn[] => {
     const { variable, modality, column, bands } = subgroupOf(config, asked);
     const table = modality === null ? undefined : tables.get(modality);
-    // The rules of the configuration report an unknown table. A table with faults has its own error.
+    // No problem is reported here, because the check of the configuration reports an unknown table, and a table with
+    // faults has its own error.
     if (table === undefined) return [];
     const names = table.columns.map(({ name }) => name);
     const at = names.indexOf(column);

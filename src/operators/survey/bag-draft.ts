@@ -30,7 +30,7 @@ export interface LeftBag {
 /** Number of files that are opened before a group is rejected, because the first file may be damaged. */
 const filesOpened = 3;
 
-/** Examines the files of a group: the length of an instance, and how names give the patient. */
+/** Examines the files of a group: the length of an instance, and how the file names give the patient. */
 export async function draftBag(
   root: string,
   { kind, glob, folder, files }: FileGroup,

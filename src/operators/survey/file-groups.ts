@@ -83,8 +83,8 @@ function merged(groups: readonly Group[]): readonly Group[] {
 }
 
 /**
- * Groups with the same names as an earlier group, such as `pt_files` beside `h5_files` of CLAM, or slides beside
- * their features.
+ * Groups whose files have the same names as those of another group, such as `pt_files` beside `h5_files` of CLAM, or
+ * slides beside their features.
  */
 export function doubles(groups: readonly FileGroup[]): ReadonlyMap<FileGroup, FileGroup> {
   const ordered = [...groups].sort((a, b) => rank(a) - rank(b));

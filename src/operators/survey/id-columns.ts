@@ -5,7 +5,7 @@ export interface IdColumn {
   readonly table: SurveyTable;
   readonly column: number;
   readonly name: string;
-  /** The texts of all rows. */
+  /** The ids of all rows, as texts. */
   readonly ids: readonly string[];
 }
 
@@ -21,7 +21,7 @@ interface Candidate extends IdColumn {
   readonly distinct: ReadonlySet<string>;
 }
 
-/** Columns that may hold ids: each row has a text or a whole number. */
+/** Columns that may hold ids: no cell is empty, and not all cells are decimal fractions. */
 function candidatesOf(table: SurveyTable): readonly Candidate[] {
   if (table.rows < fewestRows) return [];
   return table.columns.flatMap((name, column): Candidate[] => {
@@ -47,9 +47,9 @@ const countsRows = (ids: readonly string[]): boolean =>
 
 /**
  * Finds the id column of each table that has one row per patient: the column of unique values with the highest score. A
- * column scores if its values also occur in other tables or in names of files, if its name is like "patient" or "case",
- * if it holds text, and if it is the first of the table. Row numbers lose score. Numbers without one of the first two
- * signs are no ids.
+ * column gets points if its values also occur in other tables or in names of files, if its name is like "patient" or
+ * "case", if it holds text, and if it is the first column of the table. It loses points if its values are row numbers.
+ * A column of numbers is an id column only if its values recur or its name fits.
  *
  * @param names - names of files, and of arrays in files, without folder and ending
  */

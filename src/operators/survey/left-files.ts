@@ -14,7 +14,10 @@ export function unusableTable(table: SurveyTable, patients: ReadonlySet<string>)
   return 'no column holds ids that are unique and occur in other files';
 }
 
-/** Other files that users may ask about: split files and marker files. */
+/**
+ * Files that are neither tables nor bags, with the reasons, because users may ask about them: split files, the marker
+ * file of invented patients, and files of unsupported formats.
+ */
 export function leftFiles(names: readonly string[]): readonly LeftFile[] {
   return names.flatMap((file): LeftFile[] => {
     const base = posix.basename(file);

@@ -34,13 +34,13 @@ const leastKnown = 0.5;
 const shown = 3;
 
 /**
- * The rule that gives a known patient for the most names. Among equally good rules the simplest: the whole name, a
- * table, a pattern. Null if no rule does so for half of the names.
+ * The rule that gives a known patient for the most names. Of equally good rules, the simplest one is chosen: the whole
+ * name, then a table, then a pattern. Null if every rule gives a known patient for fewer than half of the names.
  *
  * @param names - paths of files, or names of arrays
  * @param ids - ids of the tables
- * @param partOf - returns the part of a name that a rule reads: the whole name of an array, a file name without
- * folder and ending
+ * @param partOf - returns the part of a name that a rule reads: the whole name of an array, a file name without folder
+ * and ending
  */
 export function bestRule(
   names: readonly string[],

@@ -10,7 +10,7 @@ export interface OutcomeCandidate {
   readonly column: string;
   readonly positive: readonly string[];
   readonly negative: readonly string[];
-  /** Values that are in neither list. Their patients are left out. */
+  /** Values that are neither in `positive` nor in `negative`. Their patients are left out. */
   readonly others: readonly string[];
   /** Number of patients with the event, and without it. */
   readonly events: number;
@@ -131,6 +131,9 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
   };
 }
 
-/** Codes, or yes and no. Their meaning is reversed in a column that counts the living or the censored. */
+/**
+ * Whether the values are only codes, or yes and no. Their meaning is reversed in a column that counts the living or the
+ * censored.
+ */
 const isPlain = (values: readonly string[]): boolean =>
   values.every((value) => /^(0|1|yes|no|true|false|y|n)$/i.test(value));

@@ -19,7 +19,8 @@ const mostAlternatives = 4;
  * Chooses the most common outcome of all tables, with its time.
  *
  * @param ids - id columns of the tables with one row per patient
- * @param fallback - `ids`, and the id columns of tables of files, which are searched if no other table has an outcome
+ * @param fallback - `ids`, and the id columns of tables that list files; these tables are searched only if no table in
+ * `ids` has an outcome
  */
 export function draftOutcome(
   ids: ReadonlyMap<SurveyTable, IdColumn>,

@@ -64,7 +64,8 @@ async function open(path: string, file: string, sheet: string | null): Promise<S
   const opened = await openGrid(path, { id: [], sheet });
   if ('problem' in opened) return { file, reason: opened.problem };
   const table = surveyTable(file, sheet, opened.grid, defaultMissing);
-  // A file of plain sentences has no columns, or only a few cells in a line that happens to contain commas.
+  // A text file of plain sentences looks like a table if its first line contains commas. But most of its other lines
+  // have fewer cells.
   const fits = (row: number): boolean => opened.grid.width(row) >= table.columns.length;
   const even = [...Array(table.rows).keys()].filter(fits).length;
   if (table.columns.length < 2 || table.rows === 0 || (isNote(file) && 2 * even < table.rows))

@@ -26,7 +26,7 @@ export interface TableDraft {
   readonly matched: number;
   readonly columns: readonly ColumnDraft[];
   readonly others: 'infer' | 'numeric';
-  /** The columns that `others` covers, as a comment. */
+  /** The columns that `others` covers, as the text of a comment in the experiment. */
   readonly othersNote: string;
   readonly scaler: 'zscore' | null;
   readonly topVariance: number | null;
@@ -45,7 +45,7 @@ export interface LeftTable {
 const listed = 30;
 const selectFrom = 2000;
 
-/** What is known about the outcome when the other tables are examined. */
+/** What is known about the outcome when the tables without it are examined. */
 export interface KnownOutcome {
   readonly labels: ReadonlyMap<string, 0 | 1>;
   /** Every patient of the outcome table, including those without a label. */

@@ -10,7 +10,7 @@ export interface UnusedTable {
   readonly table: string;
   /** The column that holds the ids. */
   readonly column: string;
-  /** Number of patients of the outcome table that it names. */
+  /** Number of patients of the outcome table whose ids are in this column. */
   readonly patients: number;
 }
 
@@ -18,8 +18,8 @@ export interface UnusedTable {
 export type UsedTable = Pick<SurveyTable, 'file' | 'sheet'>;
 
 /**
- * The tables among files that no modality uses, and the other sheets of workbooks that it uses. A file that cannot be
- * read is left out.
+ * The tables in files that the experiment does not use, and the unused sheets of the workbooks that it uses. A file
+ * that cannot be read is left out.
  *
  * @param names - the files that are not used, as paths relative to the data folder
  * @param known - ids of the outcome table; a listed table has at least half of them, or at least half of its own ids
@@ -36,7 +36,7 @@ export async function unusedTables(
     root,
     [...names, ...workbooks].filter((name) => isReadable(join(root, name))),
   );
-  // A workbook with one sheet is opened without the name of the sheet.
+  // The sheet of a workbook with a single sheet is null in the survey, even if the experiment names the sheet.
   const isUsed = (table: SurveyTable): boolean =>
     used.some(({ file, sheet }) => file === table.file && [null, sheet].includes(table.sheet));
   return tables.flatMap((table): UnusedTable[] => {

@@ -10,7 +10,10 @@ export interface CoxProblem {
   readonly rows: Matrix;
   readonly ties: CoxTies;
   readonly lambda: number;
-  /** Cholesky factor of approximately lambda I + Y'HY. Only the speed depends on it. */
+  /**
+   * Cholesky factor of approximately lambda I + Y'HY, where H are the second derivatives of the loss. It affects only
+   * the speed.
+   */
   readonly preconditioner: Matrix;
 }
 

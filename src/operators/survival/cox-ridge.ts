@@ -37,7 +37,7 @@ export interface CoxRidge {
   readonly lambda: number;
   /** The tried penalties, descending, with the cross-validated log partial likelihood of each. Empty if lambda was given. */
   readonly path: readonly { readonly lambda: number; readonly score: number }[];
-  /** Notes for the user about the choice. */
+  /** Notes for the user about the choice of lambda. */
   readonly notes: readonly string[];
 }
 

@@ -17,7 +17,7 @@ export interface CoxLoss {
   readonly gradient: Float64Array;
 }
 
-/** The patients with one time, as a range of `CoxOrder.patients`. */
+/** The patients with the same time, as a range of `CoxOrder.patients`. */
 interface TimeGroup {
   readonly from: number;
   readonly to: number;

@@ -1,11 +1,14 @@
 import { chiSquareUpper } from '../stats/tail-probability.js';
 import type { FollowUp } from './follow-up.js';
 
-/** Ten bins of S(T|x): the number of patients in each, and the test that each bin has a tenth of them. */
+/**
+ * Ten bins of S(T|x), the predicted survival of a patient at the patient's own time: the number of patients in each
+ * bin, and the test that each bin has a tenth of the patients.
+ */
 export interface DCalibration {
   /** Number of patients in [0, 0.1), ..., [0.9, 1]. Numbers may be fractions, because censored patients are distributed over bins. */
   readonly bins: Float64Array;
-  /** Null, with `reason`, without patients. */
+  /** Null if there are no patients. `reason` then says so. */
   readonly chiSquare: number | null;
   readonly degrees: 9;
   readonly p: number | null;

@@ -20,7 +20,9 @@ export interface HazardTarget {
 /** Loss of one patient and its derivative with respect to each logit. */
 export interface HazardLoss {
   readonly loss: number;
-  /** [K]: lambda_j - [event in bin j] if the patient is at risk, otherwise 0. */
+  /**
+   * [K], by bin: the hazard lambda_j, minus 1 in the bin of the event. 0 in bins in which the patient is not at risk.
+   */
   readonly gradient: Float64Array;
 }
 

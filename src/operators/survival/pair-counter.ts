@@ -75,7 +75,8 @@ export class PairCounter {
       const i = order[at] as number;
       const copies = times === undefined ? 1 : (times[i] as number);
       if (this.#event[i] === 0 || this.#startsEvents[at] === 1) {
-        // Two events at the same time are not a comparable pair. So they are added only after all of them have been counted.
+        // Two events at the same time are not a comparable pair. So the events of one time are added to the tree only
+        // after all of them have been counted.
         for (; waiting > 0; waiting--) later += this.#add(order[at - waiting] as number, times);
       }
       if (this.#event[i] === 0) {

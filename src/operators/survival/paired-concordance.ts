@@ -115,7 +115,7 @@ export function comparePairedConcordance(
   };
 }
 
-/** Number of events before the last time of another patient, or at this time if that patient is censored. */
+/** Number of events that form a comparable pair with at least one other patient. */
 function comparableEvents({ time, event }: FollowUp): number {
   const last = Math.max(...time);
   const censoredLast = time.some((days, i) => days === last && event[i] === 0);

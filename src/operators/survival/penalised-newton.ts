@@ -12,7 +12,10 @@ export interface PenalisedProblem {
   /** The matrix Y: the inputs of each patient, [patients, dimensions]. */
   readonly rows: Matrix;
   readonly lambda: number;
-  /** Cholesky factor of approximately lambda I + Y'HY. Only the speed depends on it. */
+  /**
+   * Cholesky factor of approximately lambda I + Y'HY, where H are the second derivatives of the loss. It affects only
+   * the speed.
+   */
   readonly preconditioner: Matrix;
   readonly lossAt: (eta: Float64Array) => PredictorLoss;
   /** Second derivatives H of the loss at given linear predictors, as products with a vector. */

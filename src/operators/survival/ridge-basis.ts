@@ -34,8 +34,8 @@ export function ridgeBasis(x: Matrix): RidgeBasis {
   const products = gramOfRows(z);
   let trace = 0;
   for (let i = 0; i < x.rows; i++) trace += products.values[i * x.rows + i] as number;
-  // The products are a singular matrix, because the columns are centred. A small number on the diagonal makes it
-  // positive definite, as Cholesky requires. The number is far too small to affect the penalty.
+  // The products of the rows form a singular matrix, because the columns are centred. A small number on the diagonal
+  // makes it positive definite, as Cholesky requires. The number is far too small to affect the penalty.
   for (let i = 0; i < x.rows; i++)
     products.values[i * x.rows + i] =
       (products.values[i * x.rows + i] as number) + (1e-10 * trace) / x.rows + 1e-300;

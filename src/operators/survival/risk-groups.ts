@@ -39,11 +39,13 @@ export function riskCuts(trainingRisks: ArrayLike<number>, groups = 2): readonly
 }
 
 /**
- * Test patients of all folds in groups. The group is the number of cuts of the patient's fold below its risk (method.md 11.4).
+ * Divides the test patients of all folds into groups. The group of a patient is the number of cuts of the fold that lie
+ * below the patient's risk (method.md 11.4).
  *
  * @param patients of one repeat of the cross-validation, each once
  * @param cuts of each fold, the same number for each
- * @throws RangeError if a risk is not finite, a patient occurs twice, or a fold has no cuts or another number of them
+ * @throws RangeError if a risk is not finite, a patient occurs twice, the cuts of a fold are missing, or their number
+ * differs between folds
  */
 export function riskGroups(
   patients: readonly TestedPatient[],

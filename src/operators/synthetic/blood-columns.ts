@@ -6,8 +6,8 @@ const even = (median: number, spread: number, low: number, high: number, decimal
   ({ median, spread, range: [low, high], decimals }) as const;
 
 /**
- * `blood.csv` (method.md 2.2): 16 laboratory values with LOINC-style names. Their brackets, blanks and slashes also occur in the real
- * file, so a reader must handle them. No single cell is missing, as in HANCOCK, but whole rows are.
+ * `blood.csv` (method.md 2.2): 16 laboratory values with LOINC-style names. Their brackets, blanks and slashes also
+ * occur in the real file, so a reader must handle them. As in HANCOCK, whole rows are missing, but no single cells.
  */
 export const bloodColumns: readonly SyntheticColumn[] = [
   measured('Leukocytes [#/volume] in Blood', skewed(7.8, 0.3, 2.2, 24), { load: 0.55 }),

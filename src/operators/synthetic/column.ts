@@ -4,7 +4,7 @@ import type { Rng } from '../../pipeline/core/rng.js';
 /** One invented column of a clinical table. */
 export interface SyntheticColumn {
   readonly name: string;
-  /** Correlation with the modality's view of the risk. 0 is pure noise. */
+  /** Correlation with what the modality of the table shows of the patient's risk (`viewsOf`). 0 is pure noise. */
   readonly load: number;
   /** Fraction of empty cells. */
   readonly missing: number;
@@ -55,7 +55,10 @@ export function coded(
   return { name, load, missing, cellOf };
 }
 
-/** The cell of one patient. null is a missing cell. `view` is what the table's modality shows of the risk. */
+/**
+ * The cell of one patient. null is a missing cell. `view` is what the table's modality shows of the patient's risk
+ * (`viewsOf`).
+ */
 export function drawCell(
   { load, missing, cellOf }: SyntheticColumn,
   view: number,

@@ -10,7 +10,7 @@ const absentShare = 0.03;
 /** Fraction of stains that a patient has, in addition to the first few that every patient has. */
 const stainShare = 0.75;
 const fewestStains = 4;
-/** Geometry of an invented tissue microarray. */
+/** Size of an invented tissue microarray: number of blocks, and number of columns and rows of cores in a block. */
 const blocks = 20;
 const columns = 10;
 const rowsOfCores = 16;

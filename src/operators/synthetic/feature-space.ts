@@ -11,11 +11,11 @@ export interface FeatureSpace {
 /** Standard deviation of a coordinate of the centres, and of an instance around its centre. */
 const centreSpread = 0.3;
 const instanceSpread = 0.4;
-/** Fraction of a bag's instances that show the risk. A model has to find them. */
+/** Fraction of a bag's instances that show the risk (key instances). A model has to find them. */
 const keyShare = 0.25;
 /**
- * Distance by which a key instance is moved per unit of shown risk. A low risk is negative and moves it the opposite
- * way.
+ * Distance by which a key instance is moved per unit of the risk that the modality shows. A low risk is negative and
+ * moves the instance in the opposite direction.
  */
 const keyShift = 5;
 
@@ -30,8 +30,9 @@ export function drawSpace(width: number, kinds: number, random: Rng): FeatureSpa
 }
 
 /**
- * Instances [kinds.length, width] of one patient, one for each given kind of tissue. A quarter of those whose kind satisfies
- * `mayBeKey` (at least one) is moved along the risk direction in proportion to `view`.
+ * Instances [kinds.length, width] of one patient, one for each given kind of tissue. Key instances are chosen at random
+ * among those whose kind satisfies `mayBeKey`: a quarter of all instances, at least one. They are moved along the risk
+ * direction in proportion to `view`, the risk that the modality shows.
  */
 export function drawInstances(
   space: FeatureSpace,

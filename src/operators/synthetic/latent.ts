@@ -14,9 +14,9 @@ const hancockShare = 0.28;
 const chance = 0.3;
 
 /**
- * Standard deviation of the noise between the risk and each modality's view of it. The values were found by trial: over
- * 150 patients, a linear model on one modality reaches an AUC of 0.6 to 0.8, and the mean of the seven linear models
- * 0.82 to 0.9.
+ * Standard deviation of the noise that each modality adds to the risk. The values were found by trial: over 150
+ * patients, a linear model on one modality reaches an AUC of 0.6 to 0.8, and the mean of the seven linear models 0.82
+ * to 0.9.
  */
 const blur = {
   WSI: 0.9,
@@ -60,9 +60,9 @@ export function drawPersonas(
 }
 
 /**
- * Each modality's view of the patients' risk: risk plus the modality's own noise, scaled to variance 1.
+ * What a modality shows of each patient's risk (the view): the risk plus noise of this modality, scaled to variance 1.
  *
- * @param noise standard deviation of the modality's own noise, where the risk has standard deviation 1
+ * @param noise standard deviation of the noise, relative to a standard deviation of 1 of the risk
  */
 export function viewsOf(
   personas: readonly Persona[],

@@ -31,7 +31,7 @@ export interface SyntheticOptions {
   readonly slides?: boolean;
 }
 
-/** What was written. */
+/** Counts of what was written to the folder. */
 export interface SyntheticCohort {
   readonly folder: string;
   readonly patients: number;

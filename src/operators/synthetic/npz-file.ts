@@ -6,7 +6,7 @@ export interface NpzArray {
   readonly data: Float32Array;
 }
 
-/** The elements start at a multiple of this number, as in NumPy. */
+/** The elements of an array start at a multiple of this number of bytes, as in NumPy. */
 const alignment = 64;
 const prefix = Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
 /**

@@ -108,8 +108,8 @@ function paintNuclei(
   const crowded = Math.min(...shown.map(({ room }) => room));
   const places = Math.round((side * side) / crowded);
   for (let place = 0; place < places; place++) {
-    // Every place draws the same number of random numbers in every tissue. So a change to the nuclei of one tissue does
-    // not move the nuclei of another tissue.
+    // For each possible position of a nucleus, equally many random numbers are drawn in every tissue. So a change to
+    // the nuclei of one tissue does not move the nuclei of another tissue.
     const [x, y, chance] = [random.uniform() * side, random.uniform() * side, random.uniform()];
     const darkness = random.int(30) - 15;
     const { nuclei, room, radius } = shown[kindAt(map, x, y)] as Look;

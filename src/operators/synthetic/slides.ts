@@ -31,7 +31,9 @@ function drawCoords(rows: number, random: Rng): Int32Array {
   return coords;
 }
 
-/** A slide of the cohort, with its file name as in HANCOCK, and its view of its patient's risk. */
+/**
+ * A slide of the cohort: its file name without ending, as in HANCOCK, and the risk that the slide shows (`viewsOf`).
+ */
 export interface InventedSlide {
   readonly stem: string;
   readonly view: number;

@@ -52,7 +52,7 @@ export async function encodeTile(
   }
 }
 
-/** Full-range BT.601 (ITU-T T.871 section 7). */
+/** Converts RGB to YCbCr as JPEG files use it: full-range BT.601 (ITU-T T.871 section 7). */
 function toYcc(rgb: Uint8Array): Uint8Array {
   const ycc = new Uint8ClampedArray(rgb.length);
   for (let i = 0; i < rgb.length; i += 3) {

@@ -27,7 +27,10 @@ const kindOf = (kind: TissueKind): number => tissueKinds.indexOf(kind);
 const between = ([low, high]: readonly [number, number], random: Rng): number =>
   low + (high - low) * random.uniform();
 
-/** Draws a slide: a lobed piece of stroma with islands of the other kinds, and fragments too small to count. */
+/**
+ * Draws a slide: a lobed piece of stroma with islands of the other kinds, and fragments that are too small for tissue
+ * detection.
+ */
 export function drawTissue(sidePx: number, random: Rng): TissueMap {
   const cells = sidePx / cellPx;
   const kinds = new Uint8Array(cells * cells);

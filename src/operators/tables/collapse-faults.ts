@@ -1,6 +1,6 @@
 import type { TableFault } from './table-fault.js';
 
-/** Number of lines and columns that are named. The others of the same kind are counted. */
+/** Maximum number of faults of one kind that are shown. The other faults are only counted. */
 const named = 5;
 
 /** Shortens many faults of one kind to the first few. The last fault that is kept states the number of omitted ones. */

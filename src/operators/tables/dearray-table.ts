@@ -5,7 +5,7 @@ import { readTextTable, type TextTable } from './text-table.js';
 /** A unit of a length on a slide. */
 export type LengthUnit = 'px' | 'um';
 
-/** A core as a dearray table has it. */
+/** A core, as one row of a dearray table describes it. A dearray table lists the cores of a tissue microarray. */
 export interface DearrayRow {
   readonly table: string;
   readonly line: number;

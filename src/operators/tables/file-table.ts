@@ -4,7 +4,7 @@ import { absentColumn } from './absent-column.js';
 import { faultsError } from './table-fault.js';
 import { readTextTable } from './text-table.js';
 
-/** A row of a table of files. */
+/** A row of a table that says which patient a file belongs to. */
 export interface FileRow {
   readonly file: string;
   readonly patient: string;

@@ -2,9 +2,12 @@ const [lineFeed, carriageReturn, quote, space, tab] = [10, 13, 34, 32, 9];
 
 /** The positions of the cells of a delimited text. */
 export interface CellOffsets {
-  /** Cell `k` of a row has the bytes from `starts[first + k]` up to `starts[first + k + 1] - 1`, exclusive. */
+  /**
+   * Offsets of the cells in the text. Cell `k` of row `r` has the bytes from `starts[firstOf[r] + k]` up to, and
+   * without, `starts[firstOf[r] + k + 1] - 1`.
+   */
   readonly starts: Uint32Array;
-  /** Index into `starts` of the first cell of each row. One more entry ends the last row. */
+  /** Index into `starts` of the first cell of each row. A last entry gives the end of the last row. */
   readonly firstOf: Uint32Array;
   /** The line in which each row begins, counted from 1. */
   readonly lines: Uint32Array;

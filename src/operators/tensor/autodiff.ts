@@ -15,10 +15,10 @@ export type NamedTensor = readonly [name: string, tensor: tf.Tensor];
  * @throws HafError HAF_LAYER_UNTRAINED naming the tensors that do not take part in the scalar
  */
 function gradientsOf(scalar: () => tf.Scalar, of: readonly NamedTensor[]): tf.Tensor[] {
-  // A backend may have registered its own rules.
+  // A rule is registered only if the backend has not registered its own rule for this operation.
   for (const rule of rules) if (!tf.getGradient(rule.kernelName)) tf.registerGradient(rule);
-  // With `true`, the gradient of a tensor that does not affect the scalar is undefined. With `false`, TensorFlow.js
-  // throws an error that does not name the tensor.
+  // The last argument: with `true`, the gradient of a tensor that does not affect the scalar is undefined. With
+  // `false`, TensorFlow.js throws an error that does not name the tensor.
   const { grads } = tf.engine().gradients(
     scalar,
     of.map(([, tensor]) => tensor),

@@ -21,10 +21,10 @@ export interface LoadedBackend {
 }
 
 /**
- * Loads a TensorFlow.js backend and makes it the current one of this process. `auto` takes the first of `automaticBackends` that can
- * be loaded. If the environment variable HAF_BACKEND is set, it replaces `auto`. `onnx` is wasm, but bags, the maps phi and the
- * fusion network are computed by the native products of onnxruntime-node, several times faster. Call `releaseBackend` when the work
- * is done.
+ * Loads a TensorFlow.js backend and makes it the current one of this process. `auto` takes the first of
+ * `automaticBackends` that can be loaded. If the environment variable HAF_BACKEND is set, it replaces `auto`. `onnx`
+ * loads the backend wasm, but onnxruntime-node computes bags, the maps phi and the fusion network, several times faster
+ * than wasm. Call `releaseBackend` when the work is done.
  *
  * @throws HafError HAF_BACKEND_UNAVAILABLE if a backend requested by name cannot be loaded, or none can.
  */
@@ -53,8 +53,8 @@ export async function loadBackend(preference: BackendPreference = 'auto'): Promi
 let native: NativeRuntime | null = null;
 
 /**
- * The native products, if the backend is `onnx`, or if it is TensorFlow on the CPU and onnxruntime-node can be loaded.
- * Otherwise null.
+ * The matrix products of onnxruntime-node (native products), if the backend is `onnx`, or if it is TensorFlow on the
+ * CPU and onnxruntime-node can be loaded. Otherwise null.
  */
 export const nativeProducts = (): NativeRuntime | null => native;
 
@@ -102,7 +102,8 @@ const register: Readonly<Record<Exclude<BackendName, 'onnx'>, () => Promise<stri
   wasm: async () => {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     const binary = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm';
-    // Without a path, the loader guesses one relative to its bundle, which is wrong after bundling or linking.
+    // Without this call, the loader guesses the path of the wasm file relative to its bundle. The guess is wrong after
+    // bundling or linking.
     setWasmPaths(`${dirname(createRequire(import.meta.url).resolve(binary))}/`);
   },
   cpu: async () => {

@@ -28,7 +28,7 @@ export type MlpPass = {
   readonly output: tf.Tensor2D;
 };
 
-/** @param startBiases initial biases of the outputs; null draws them */
+/** @param startBiases initial biases of the outputs; if null, they are drawn at random */
 export const mlpSpecs = (
   { name, inputs, hidden, outputs, modality }: Mlp,
   startBiases: readonly number[] | null = null,

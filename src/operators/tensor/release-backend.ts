@@ -1,4 +1,5 @@
-// This file is separate from the backends, so that a process without a backend can call it without loading TensorFlow.js.
+// These functions are not in backend.ts, so that a process without a backend can call them without loading
+// TensorFlow.js.
 
 let close: (() => void) | null = null;
 let holders = 0;

@@ -9,7 +9,7 @@ const natural = z.number().int().min(0);
 const entrySchema = z.object({
   dtype: z.string(),
   shape: z.array(natural),
-  /** First byte and end, counted from the end of the header. */
+  /** Offsets of the first byte of the array and of the byte after its last one, counted from the end of the header. */
   data_offsets: z.tuple([natural, natural]),
 });
 const headerSchema = z.record(z.string(), entrySchema);
@@ -21,7 +21,7 @@ export const headerLength = (file: Uint8Array): number =>
 
 /**
  * The arrays in a header by name.
- * @throws SyntaxError or ZodError if the bytes are not such a header
+ * @throws SyntaxError or ZodError if the bytes are not a safetensors header
  */
 export function parseHeader(json: Uint8Array): Readonly<Record<string, HeaderEntry>> {
   const header = JSON.parse(new TextDecoder().decode(json)) as object;

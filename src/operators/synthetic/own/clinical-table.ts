@@ -11,7 +11,10 @@ interface WordedColumn {
   readonly missing: string;
 }
 
-/** Columns as another group might write them: words for categories, several spellings of "missing", one scale of whole numbers. */
+/**
+ * Columns as researchers without a common format might write them: words for categories, several spellings of
+ * "missing", one scale of whole numbers.
+ */
 const columns: readonly WordedColumn[] = [
   {
     column: measured('AGE', { median: 63, spread: 11, range: [24, 92], decimals: 0 }, { load: 0.5 }),

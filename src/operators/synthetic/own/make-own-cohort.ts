@@ -22,7 +22,7 @@ export interface OwnCohortOptions {
   readonly width?: number;
 }
 
-/** What was written. */
+/** Counts of what was written to the folder. */
 export interface OwnCohort {
   readonly folder: string;
   readonly patients: number;
@@ -52,9 +52,10 @@ const readme = (patients: number, seed: number, width: number): string =>
   ].join('\n');
 
 /**
- * Writes an invented cohort with other names than HANCOCK's: ids like barcodes, words for categories, the outcome inside the clinical
- * table, decimal commas, gene expression, slides named by their case. Some patients lack the laboratory values, the genes or the
- * slides. `examples/own-cohort.yaml` is its experiment.
+ * Writes an invented cohort whose files and columns have other names than those of HANCOCK: ids like barcodes, words
+ * for categories, the outcome inside the clinical table, decimal commas, gene expression, slides named by the number of
+ * the case. Some patients lack the laboratory values, the genes or the slides. `examples/own-cohort.yaml` is its
+ * experiment.
  *
  * @example await makeOwnCohort({ out: 'data/own' });
  * @throws HafError `HAF_USAGE` for a number out of range or a folder that is not empty

@@ -8,7 +8,7 @@ const genes = 200;
 /** Genes of one module rise and fall together. */
 const genesPerModule = 10;
 const modules = genes / genesPerModule;
-/** Modules that show the risk. The others vary as much, but independently of it. */
+/** Number of modules that show the risk. The other modules vary as much, but independently of the risk. */
 const tellingModules = 4;
 /** Fraction of a gene's variance that its module explains. */
 const shared = 0.5;
@@ -29,7 +29,10 @@ function drawGenes(random: Rng): readonly Gene[] {
   }));
 }
 
-/** The activity of a patient's modules. Those that show the risk follow RNA's view of it. Standard normal. */
+/**
+ * The activity of a patient's modules, standard normal. The modules that show the risk follow `view`, the risk that
+ * modality RNA shows.
+ */
 const drawActivity = (view: number, random: Rng): readonly number[] =>
   Array.from({ length: modules }, (_, module) => {
     const own = random.normal();

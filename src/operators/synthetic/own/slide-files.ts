@@ -54,8 +54,8 @@ const cornersOf = (rows: number): Int32Array =>
   });
 
 /**
- * Writes `slides.csv`, which gives the patient of each slide, and `features/<slide>.h5`, whose names do not give it. The feature
- * files have the format of CLAM.
+ * Writes `slides.csv`, which gives the patient of each slide, and the feature files `features/<slide>.h5`, whose names
+ * do not contain the patient. They have the format of CLAM.
  *
  * @returns number of feature files
  */

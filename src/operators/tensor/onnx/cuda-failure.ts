@@ -5,7 +5,7 @@ import { reasonOf } from '../../../pipeline/core/errors.js';
 export interface CudaFailure {
   readonly reason: string;
   readonly fix: string;
-  /** The installation is at fault, and not the machine. */
+  /** Whether the fault is in the installation of CUDA, and not in the machine. */
   readonly broken: boolean;
 }
 

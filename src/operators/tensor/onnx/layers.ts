@@ -40,15 +40,17 @@ export function layerConstants(
 export const denseEdge = (graph: OnnxGraph, x: Edge, { weight, bias }: LayerEdges): Edge =>
   graph.add('Gemm', [x, weight, bias]);
 
-/** Gradient of a layer's input x, given the gradient `d` of its output. If `sum` is given, the result is their sum. */
+/**
+ * Gradient of a layer's input x, given the gradient `d` of its output. If `sum` is given, it is added to the gradient.
+ */
 export const backEdge = (graph: OnnxGraph, d: Edge, weight: Edge, sum?: Edge): Edge =>
   graph.add('Gemm', [d, weight, ...(sum === undefined ? [] : [sum])], { transB: 1 });
 
-/** Result `<name>.gradient`: `a^T b`, added to the input `<name>.sum`. */
+/** Adds the result `<name>.gradient` to the graph: `a^T b` plus the input `<name>.sum`. */
 export const addProduct = (graph: OnnxGraph, name: string, a: Edge, b: Edge): Edge =>
   graph.output(`${name}.gradient`, 'Gemm', [a, b, graph.input(`${name}.sum`)], { transA: 1 });
 
-/** Results: the gradients of weight and bias of a layer, each added to its input `.sum`. */
+/** Adds the gradients of weight and bias of a layer to the graph as results. Each is added to its input `.sum`. */
 export function addLayerGradient(graph: OnnxGraph, name: string, x: Edge, d: Edge): void {
   addProduct(graph, `${name}.weight`, x, d);
   const ofRows = graph.add('ReduceSum', [d, graph.whole(0)], { keepdims: 0 });

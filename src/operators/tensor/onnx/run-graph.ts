@@ -16,7 +16,7 @@ export const modelTensors = (
     ]),
   );
 
-/** Runs a session with those feeds that it has as inputs. */
+/** Runs a session. Of the given feeds, only those that the session has as inputs are used. */
 export const runOn = (
   session: OnnxSession,
   feeds: OnnxTensors,
@@ -28,8 +28,8 @@ export const runOn = (
   );
 
 /**
- * Runs a backward graph (`layers.ts`) that adds the gradients of a model's arrays, of some or all, to `into`, a flat array in its
- * layout. Also returns the other results.
+ * Runs a backward graph (`layers.ts`) and adds the gradients that it computes, for some or all arrays of a model, to
+ * `into`. `into` is a flat array in the layout of the model. Returns all results of the graph.
  */
 export async function addGradientsOf(
   native: NativeRuntime,

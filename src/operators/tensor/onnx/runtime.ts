@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 
-/** The used part of onnxruntime-node. Its own types may be absent, together with the package. */
+/**
+ * The part of onnxruntime-node that this program uses. The type declarations of the package are not used, because the
+ * package may not be installed.
+ */
 export interface Runtime {
   readonly InferenceSession: {
     create(model: string | Uint8Array, options: object): Promise<OnnxSession>;
@@ -55,6 +58,6 @@ export const sessionOptions = (provider = 'cpu', intraOpNumThreads = threads()):
   executionProviders: [provider],
   intraOpNumThreads,
   interOpNumThreads: 1,
-  // 3: errors only. Its warnings are about its own optimisations.
+  // Level 3 logs errors only. The warnings of onnxruntime are about its own optimisations of the graph.
   logSeverityLevel: 3,
 });
