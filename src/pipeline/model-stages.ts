@@ -47,7 +47,8 @@ export const modelStages = {
   },
   predictions: {
     name: 'predictions',
-    version: 1,
+    // Version 2: warnings about patients in other words.
+    version: 2,
     class: 'cpu',
     reads: () => ['seed'],
     opens: { predict: ['scores.json'] },
@@ -56,8 +57,9 @@ export const modelStages = {
   },
   validation: {
     name: 'validation',
-    // Version 2: AUC and Brier score at a time horizon have confidence intervals.
-    version: 2,
+    // Version 2: AUC and Brier score at a time horizon have confidence intervals. Version 3: other words for
+    // undefined measures.
+    version: 3,
     class: 'cpu',
     reads: () => ['seed', 'data', 'cohort', 'survival.tau'],
     opens: { predictions: ['predictions.json'], predict: ['spread.safetensors'] },

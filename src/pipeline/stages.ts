@@ -176,8 +176,8 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   heatmap: define({
     name: 'heatmap',
-    // Version 2: writes GeoJSON for QuPath.
-    version: 2,
+    // Version 2: writes GeoJSON for QuPath. Version 3: another title.
+    version: 3,
     class: 'cpu',
     reads: () => ['cv.mode'],
     opens: {
@@ -191,7 +191,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   evaluate: define({
     name: 'evaluate',
-    version: 5,
+    version: 6,
     class: 'cpu',
     // `data.outcome.event` holds the words for the two outcomes.
     reads: () => [
@@ -207,7 +207,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   aggregate: define({
     name: 'aggregate',
-    version: 8,
+    version: 9,
     class: 'cpu',
     reads: () => [
       'methods',
@@ -229,7 +229,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   report: define({
     name: 'report',
-    version: 12,
+    version: 13,
     class: 'cpu',
     reads: () => [
       'name',
