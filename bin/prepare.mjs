@@ -1,4 +1,5 @@
-// What `npm start` and `npm test` do before their own work; plain JavaScript, because nothing is built yet.
+// Steps that `npm start` and `npm test` run first: install and compile. This file is plain JavaScript, because no
+// TypeScript is compiled yet.
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';

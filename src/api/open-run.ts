@@ -30,7 +30,7 @@ export interface OpenRun {
   /**
    * Predictions of one method for validation and test patients, by fold. Only for a binary outcome.
    *
-   * @throws HafError HAF_TABLE_INVALID if a file was changed, or holds survival predictions
+   * @throws HafError HAF_TABLE_INVALID if a prediction file was changed after the run, or holds survival predictions
    */
   predictions(
     method: string,

@@ -55,7 +55,7 @@ export async function compileAddon(folder: string, nodeHeaders: string): Promise
   }
 }
 
-/** The first errors of a compiler or linker; the later ones follow from them. */
+/** The first errors of a compiler or linker. Later errors are usually consequences of the first ones. */
 function errorLines(output: string): string {
   const complaints = output.split('\n').filter((line) => /error|undefined reference|cannot find/i.test(line));
   return complaints.length > 0 ? complaints.slice(0, 5).join('\n') : lastLines(output, 5);

@@ -105,7 +105,7 @@ export async function installOnnxRuntime(
   });
 }
 
-/** Puts binding, library and CUDA into the folder. Returns the archives. */
+/** Puts binding, library and CUDA into the folder. Returns the names of the packages and wheels that they come from. */
 async function put(
   folder: string,
   scratch: string,
@@ -170,7 +170,10 @@ export function takeLibrary(wheel: string, version: string, into: string): Promi
   });
 }
 
-/** Takes the libraries of a CUDA wheel, without those of other interfaces (`libnvblas`, `libcufftw`, `*.alt.*`). */
+/**
+ * Takes the libraries of a CUDA wheel, except those that onnxruntime does not load (`libnvblas`, `libcufftw`,
+ * `*.alt.*`).
+ */
 export const takeCudaLibraries = (wheel: string, folder: string): Promise<void> =>
   takeMembers(wheel, (names) => {
     const members = names.filter(

@@ -6,7 +6,7 @@ import { cudaFolder, libraryFolder, packageFolder } from '../backends/binding-fo
 import { unpackTar } from './npm.js';
 
 const framework = 'libtensorflow_framework.so.2';
-/** File names of the library with the C interface: in Google's archives, and in wheels. */
+/** File names of the library with TensorFlow's C interface: the first in Google's archives, the second in wheels. */
 const interfaces = ['libtensorflow.so.2', 'libtensorflow_cc.so.2'] as const;
 
 /**
@@ -74,7 +74,10 @@ export async function takeMembers(
   }
 }
 
-/** The zip reader reports a fault of a feature file. This function turns its error into one about the wheel. */
+/**
+ * The zip reader is made for feature files, so its errors are about a feature file. This function turns such an error
+ * into one about the wheel.
+ */
 function damaged(wheel: string, error: unknown, code: ErrorCode = 'HAF_BACKEND_NOT_BUILT'): unknown {
   if (!(error instanceof HafError) || error.code !== 'HAF_FEATURES_INVALID') return error;
   const fix = 'Download it again.';

@@ -86,8 +86,8 @@ export async function fetchPackage(
 }
 
 /**
- * Downloads the source code and the kernels of the binding into a backend's folder. Does not download their dependencies and does not
- * run their install scripts.
+ * Downloads TensorFlow.js's binding (source code of the addon, and kernels) and the protobuf package that the kernels
+ * require into a backend's folder. Does not download other dependencies and does not run install scripts.
  */
 export async function fetchBinding(folder: string, scratch: string): Promise<void> {
   await fetchPackage(packages.binding, scratch, packageFolder(folder));

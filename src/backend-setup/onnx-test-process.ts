@@ -8,7 +8,7 @@ import type { OnnxTestMessage, OnnxTestReport } from './onnx-test-report.js';
 
 // The process of the test of an ONNX runtime (run-onnx-test.ts). Its first argument is the runtime's folder.
 
-/** Rows, columns and inner size of the product. On a CPU core it takes some 20 ms. */
+/** Rows, columns and inner size of the matrix product that is tested. One CPU core computes it in some 20 ms. */
 const side = 512;
 const repeats = 9;
 
@@ -27,7 +27,7 @@ function exactProduct(a: Float32Array, b: Float32Array): Float32Array {
   return product;
 }
 
-/** Largest difference of the product from its exact value, and the median time of one product. */
+/** Largest difference of the matrix product from its exact value, and the median time of one product. */
 async function measured(
   { InferenceSession, Tensor }: Runtime,
   provider: string,

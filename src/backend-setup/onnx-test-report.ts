@@ -3,13 +3,16 @@ export interface OnnxTestReport {
   readonly onnxruntime: string;
   /** Largest difference between a product of matrices on the CPU and its exact value. */
   readonly cpuError: number;
-  /** The time and the error of the same product on the GPU, or the reason why CUDA does not work here. */
+  /**
+   * For the same product on the GPU: its largest difference from the exact value, and its time. Or the reason why CUDA
+   * does not work here.
+   */
   readonly cuda:
     | { readonly works: true; readonly error: number; readonly ms: number; readonly cpuMs: number }
     | { readonly works: false; readonly reason: string; readonly fix: string };
 }
 
-/** Messages of the process of the test. */
+/** Messages that the test process sends. */
 export type OnnxTestMessage =
   | { readonly type: 'done'; readonly report: OnnxTestReport }
   | { readonly type: 'failed'; readonly reason: string };

@@ -21,7 +21,7 @@ const tags: Readonly<Record<string, string>> = {
   'win32 x64': 'win_amd64',
 };
 
-/** The library in a wheel, and the other libraries that Windows needs. */
+/** Path of OpenSlide's library in a wheel of `openslide-bin`. The group is its file name. */
 const libraries = /^openslide_bin\/(libopenslide[^/]*\.(?:so[.\d]*|dylib|dll))$/;
 
 /** @throws HafError HAF_OPENSLIDE_UNAVAILABLE if PyPI has no wheel for this machine */

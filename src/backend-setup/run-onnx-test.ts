@@ -7,12 +7,16 @@ import { lastLines } from './run-program.js';
 
 const processFile = fileURLToPath(new URL('./onnx-test-process.js', import.meta.url));
 
-/** Largest difference of a sum of 512 products of small whole numbers. A GPU rounds factors to 11 bits, which are exact here. */
+/**
+ * Largest accepted error of a value of the tested product, which is a sum of 512 products of whole numbers from -3 to
+ * 3. A GPU may round factors to 11 bits. Such small factors stay exact.
+ */
 const tolerated = 1e-3;
 
 /**
- * Tests an ONNX runtime in a process of its own: whether it loads with all its CUDA libraries, computes a product of matrices on the
- * CPU, and on the GPU if CUDA works here. A machine without a GPU passes; the report then has the reason.
+ * Tests an ONNX runtime in a process of its own: whether it loads with all its CUDA libraries, computes a product of
+ * matrices on the CPU, and on the GPU if CUDA works here. A machine without a GPU passes the test. The report then says
+ * why CUDA does not work.
  *
  * @throws HafError HAF_BACKEND_UNAVAILABLE if it cannot be loaded, crashes or computes wrong values
  */
@@ -33,7 +37,7 @@ export async function testOnnxRuntime({ folder }: InstalledOnnxRuntime): Promise
   });
   const { cpuError, cuda } = report;
   const error = cuda.works ? Math.max(cpuError, cuda.error) : cpuError;
-  // Written with `!` and `<=` so that NaN fails.
+  // `!(a <= b)` and not `a > b`, so that NaN also fails the test.
   if (!(error <= tolerated))
     throw refused(folder, `it computes wrong values; the largest difference is ${error}`);
   return report;

@@ -35,7 +35,7 @@ export async function runSelfTest(folder: string): Promise<SelfTestReport> {
     });
   });
   const { productError, gradientError } = report;
-  // Written with `!` and `<=` so that NaN fails.
+  // `!(a <= b)` and not `a > b`, so that NaN also fails the test.
   if (!(productError <= tolerated.product && gradientError <= tolerated.gradient))
     throw refused(
       folder,

@@ -5,10 +5,10 @@ import type { SelfTestMessage, SelfTestReport } from './self-test-report.js';
 
 // The process of a self-test (run-self-test.ts). It loads the native library that HAF_TENSORFLOW names, and wasm for comparison.
 
-/** Sizes of bags; they differ, and several bags are packed together, as in training. */
+/** Numbers of instances of the tested bags. As in training, bags of different sizes are packed together. */
 const checkedSizes = [3, 40, 200, 1, 16];
 const checkedWidth = 256;
-/** Sizes for the speed test, with 1024 features: the TMA cores of a group of patients, and the tiles of a slide. */
+/** Bags of the speed test, with 1024 values per instance: the TMA cores of 64 patients, and the tiles of one slide. */
 const timed = [
   { bags: 64, rows: 16 },
   { bags: 1, rows: 1000 },

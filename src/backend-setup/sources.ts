@@ -25,7 +25,7 @@ export interface LibraryRequest {
 }
 
 /**
- * Puts libtensorflow into a backend's folder from wheels of PyPI, and returns which wheels.
+ * Puts libtensorflow into a backend's folder from wheels of PyPI, and returns the names of these wheels.
  * @throws HafError HAF_BACKEND_NOT_BUILT
  */
 export async function libraryFromPypi(folder: string, request: LibraryRequest): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import { HafError } from '../pipeline/core/errors.js';
 import type { Machine } from '../backends/machine.js';
 import type { WheelProduct } from './pip.js';
 
-/** Version of TensorFlow that is installed by default: the newest one that everything was tested with. */
+/** Version of TensorFlow that is installed by default: the newest version with which this package was tested. */
 export const defaultVersion = '2.20.0';
 
 /** Name on PyPI of the wheel that holds libtensorflow for a machine. */
@@ -19,7 +19,10 @@ export const pythonVersions = ['3.11', '3.12', '3.13', '3.14'] as const;
 
 const architectures: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-/** Minor versions of glibc that wheels are built for (PEP 600), oldest first. pip accepts exactly the versions that are named. */
+/**
+ * Minor versions of glibc that wheels are built for (PEP 600), oldest first. pip accepts a wheel only if its version is
+ * in this list.
+ */
 const glibcMinors = [17, 24, 26, 27, 28, 31, 34, 35, 39];
 
 /**

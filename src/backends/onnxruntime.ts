@@ -65,7 +65,10 @@ export function onnxRuntimeIn(folder: string, machine = thisMachine()): Installe
   }
 }
 
-/** Why an ONNX runtime cannot be used on a machine. A shared home folder may serve machines of several kinds. Null if it can. */
+/**
+ * Why an ONNX runtime cannot be used on a machine; null if it can. A runtime in a shared home folder may be for another
+ * kind of machine.
+ */
 function unfitFor({ platform, arch }: OnnxRuntimeDescription, machine: Machine): string | null {
   if (platform !== machine.platform || arch !== machine.arch)
     return `it is for ${platform} ${arch}, and this machine is ${machine.platform} ${machine.arch}`;

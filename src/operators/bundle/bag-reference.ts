@@ -5,8 +5,9 @@ import { SpreadCollector } from './bag-spread.js';
 import type { ScoringData } from './scoring-data.js';
 
 /**
- * Mean and population standard deviation, over the training patients, of a patient's mean instance: `<modality>.mean` and
- * `<modality>.sd` (float32, [width]). Features of another encoder with equal width differ strongly from them.
+ * Mean and population standard deviation, over the training patients, of a patient's mean instance: `<modality>.mean`
+ * and `<modality>.sd` (float32, [width]). Instances of another encoder differ strongly from these values, even if their
+ * width is equal.
  */
 export async function bagReference(
   slots: readonly Slot[],

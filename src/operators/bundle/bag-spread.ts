@@ -30,7 +30,7 @@ export class SpreadCollector {
     this.found.set(modality, own);
   }
 
-  /** The spread of a modality so far. Null without a patient. */
+  /** Mean and squared deviations of the patients that were added so far. Null if none of them has the modality. */
   of(modality: ModalityId): InstanceSpread | null {
     return this.found.get(modality) ?? null;
   }
@@ -47,7 +47,10 @@ export class SpreadCollector {
   }
 }
 
-/** The spread of a modality in a file of `SpreadCollector`. Null if no patient of the part has the modality. */
+/**
+ * Reads mean and squared deviations of a modality from a file of `SpreadCollector`. Null if the file does not have the
+ * modality.
+ */
 export function readSpread(file: Uint8Array, modality: ModalityId): InstanceSpread | null {
   const arrays = readSafetensors(file);
   const [patients, mean, squares] = ['patients', 'mean', 'squares'].map(
@@ -61,7 +64,10 @@ export function readSpread(file: Uint8Array, modality: ModalityId): InstanceSpre
   };
 }
 
-/** Combines the spreads of several parts (Chan, Golub and LeVeque 1979). Null without any. */
+/**
+ * Combines mean and squared deviations of several groups of patients (Chan, Golub and LeVeque 1979). Null without a
+ * group.
+ */
 export function joinSpreads(parts: readonly InstanceSpread[]): InstanceSpread | null {
   const [first, ...others] = parts;
   if (first === undefined) return null;

@@ -9,9 +9,9 @@ import { survivalModelSchema } from '../survival/survival-model.js';
 import { typedColumnSchema } from '../tables/typed-column.js';
 
 /**
- * The files of a bundle: a trained method that can be used on new patients. `bundle.json` describes it; `fold-<k>.json` and
- * `fold-<k>.safetensors` hold the model of a fold; `reference.safetensors` holds statistics of the training bags. The command adds
- * `release.json` and `model-card.md`, and puts all of them into one sealed zip.
+ * The files of a bundle: a trained method that can be used on new patients. `bundle.json` describes it; `fold-<k>.json`
+ * and `fold-<k>.safetensors` hold the model of a fold; `reference.safetensors` holds statistics of the training bags.
+ * `haf-pipeline bundle` adds `release.json` and `model-card.md`, and puts all files into one sealed zip.
  */
 export const bundleFile = 'bundle.json';
 export const referenceFile = 'reference.safetensors';
@@ -82,7 +82,7 @@ export const bundleSchema = z.strictObject({
   outcome: z.strictObject({
     kind: z.enum(['binary', 'timeToEvent']),
     words: outcomeWordsSchema,
-    /** Years for which survival is predicted. Only for time-to-event. */
+    /** Times in years for which survival is predicted. Only for time-to-event. */
     horizons: z.array(z.number()),
   }),
   /** The modalities that the method reads, in the order of its slots. */
@@ -99,7 +99,10 @@ export const bundleSchema = z.strictObject({
   worth: z.strictObject({ metric: z.enum(['auc', 'c']), subsets: z.array(subsetSchema) }),
   /** The row of the method in the result table of its run. */
   results: z.record(z.string(), z.unknown()),
-  /** How well the bundled models agree with the run: the largest difference of an output of a test patient. */
+  /**
+   * How well the bundled models agree with the run: the number of compared predictions of test patients, and their
+   * largest difference.
+   */
   check: z.strictObject({ predictions: z.number().int(), largestDifference: z.number() }),
 });
 export type Bundle = z.infer<typeof bundleSchema>;
@@ -112,7 +115,7 @@ export const bundleFoldSchema = z.strictObject({
   fold: z.number().int(),
   /** For each table, the parameters that preprocessing fitted on the training patients. */
   tables: z.record(name, fittedSchema),
-  /** Number of outputs per patient of the method, and of the bag classifiers of its encoders. */
+  /** Number of outputs per patient: of the method, and of the bag classifier in each of its encoders. */
   outputs: z.number().int().positive(),
   encoderOutputs: z.number().int().positive().nullable(),
   /** Outputs for a patient without any modality of the method. */
@@ -126,7 +129,7 @@ export const bundleFoldSchema = z.strictObject({
 });
 export type BundleFold = z.infer<typeof bundleFoldSchema>;
 
-/** What the command adds: when and by which version the bundle was made. */
+/** What `haf-pipeline bundle` adds: when, by which version and from which run the bundle was made. */
 export const releaseSchema = z.strictObject({
   run: z.string(),
   createdAt: z.string(),

@@ -108,7 +108,9 @@ function trainedIn(inputs: Inputs, fold: number): Artifact {
   return found;
 }
 
-/** Another backend differs in the last digits. A larger difference is a fault. */
+/**
+ * Largest accepted difference of a score. Another backend changes only the last digits. A larger difference is a fault.
+ */
 const mostDifference = 1e-3;
 
 function assertAgreement(difference: number): void {

@@ -38,8 +38,8 @@ export function recordDraws(streams: Streams): {
 }
 
 /**
- * Streams that return the recorded numbers. Only training draws for other purposes. Their streams throw when a number
- * is drawn.
+ * Streams that return the recorded numbers. Scoring needs no random numbers for other purposes: a stream of another
+ * purpose throws an error when a number is drawn.
  */
 export const replayDraws =
   (arrays: Readonly<Record<string, NamedArray>>): Streams =>

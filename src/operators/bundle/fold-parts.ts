@@ -82,7 +82,10 @@ function inFold(inputs: Inputs, fold: number): Inputs {
   };
 }
 
-/** The arrays of encoders, maps phi and head, named by their part, whichever job trained them. */
+/**
+ * The arrays of encoders, maps phi and head. Each name begins with the part, such as `phi`. Names do not depend on the
+ * jobs that trained the parts.
+ */
 function arraysOf(inputs: Inputs, method: Method, config: Config): Arrays {
   const weightsOf = (artifact: Artifact): Arrays => readSafetensors(artifact.bytes(weightsFile));
   const named = (part: string, arrays: Arrays): Arrays =>

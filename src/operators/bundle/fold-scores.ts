@@ -15,7 +15,7 @@ export interface FoldPrediction {
   readonly survival: readonly number[];
   /** The probability of the positive outcome, or of the event by the last horizon. */
   readonly chance: number;
-  /** `chance` without each modality. Null if the patient lacks the modality or has no other. */
+  /** For each modality: `chance` if this modality is hidden. Null if the patient lacks the modality or has no other. */
   readonly without: readonly (number | null)[];
 }
 
@@ -48,7 +48,10 @@ export class FoldPredictor {
     });
   }
 
-  /** For each modality: the chance without it, for the patients that have it and at least one other. */
+  /**
+   * For each modality: `chance` if this modality is hidden, for the patients that have it and at least one other
+   * modality.
+   */
   private async withoutEach(seen: readonly number[]): Promise<ReadonlyMap<number, number>[]> {
     const { model } = this;
     const count = model.modalities.length;
@@ -66,7 +69,10 @@ export class FoldPredictor {
     return found;
   }
 
-  /** @param observed false for a patient without any modality of the model: the base rate must not be calibrated */
+  /**
+   * @param observed false for a patient without any modality of the model. The outputs are then the base rate, which is
+   * not calibrated
+   */
   private chanceOf(outputs: readonly number[], observed: boolean): number {
     const { survival, calibration } = this.record;
     if (survival === null) {

@@ -90,7 +90,10 @@ function columnsMissing(
   );
 }
 
-/** The number of a cell: NaN if it is missing, and its text if the training had no such value. */
+/**
+ * Returns a function that reads a cell. The function returns the cell's number, NaN if the cell is missing, or its text
+ * if the training had no such value.
+ */
 function cellReader({
   kind,
   categories,
@@ -112,7 +115,7 @@ function cellReader({
   const truth = categories.every((word) => word === 'true' || word === 'false');
   return (text, row, column) => {
     const word = text.text(row, column).normalize('NFC');
-    // A category of the training is a value, even if its name also means "missing".
+    // A text that usually means "missing" is a value if the training had a category of this name.
     if (word === '') return codeOf.get(text.written(row, column).normalize('NFC')) ?? NaN;
     return (
       codeOf.get(truth ? word.toLowerCase() : word) ?? codeOfNumber.get(text.number(row, column)) ?? word

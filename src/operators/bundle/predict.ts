@@ -17,8 +17,9 @@ import { scoringModel, type ScoringModel } from './scoring-model.js';
 import { Flags } from './flags.js';
 
 /**
- * Scores a part of the new patients by the models of all folds of a bundle. Source: role `bundle`. Reads `roster`, `bags` and the
- * `embed` artifacts of the part. Writes `scores.json`, and `spread.safetensors` with the spread of its bags.
+ * Scores a part of the new patients by the models of all folds of a bundle. Source: role `bundle`. Reads `roster`,
+ * `bags` and the `embed` artifacts of the part. Writes `scores.json`, and `spread.safetensors` with statistics of the
+ * bags of these patients (bag-spread.ts).
  */
 export const predict = reportingStage(scorePart);
 

@@ -45,7 +45,7 @@ export const predictedOutcomeSchema = z.strictObject({
   kind: z.enum(['binary', 'timeToEvent']),
   positive: z.string(),
   negative: z.string(),
-  /** Years for which survival is predicted. Only for time-to-event. */
+  /** Times in years for which survival is predicted. Only for time-to-event. */
   horizons: z.array(z.number()),
 });
 

@@ -7,7 +7,10 @@ import { readBundle } from './open-bundle.js';
 import type { Bundle } from './bundle-data.js';
 import { predictedFile, scoresFile, scoresSchema, type Predicted } from './predicted-data.js';
 
-/** Joins the parts of `predict` into one table, with the expected performance of each prediction. Source: role `bundle`. */
+/**
+ * Joins the outputs of all `predict` jobs into one table, with the expected performance of each prediction. Source:
+ * role `bundle`.
+ */
 export const predictions: StageCode = stageOf(({ inputs, sources }) => {
   const [file] = sources;
   if (file === undefined) throw new Error('predictions was given no bundle');

@@ -2,10 +2,10 @@ import type { Criterion } from '../criteria/criterion.js';
 import { logitOf } from '../criteria/binary.js';
 
 /**
- * The criterion of a model that only scores. It decides the shapes of the last layers. It has no loss, because the outcomes are
- * unknown.
+ * The criterion (criteria/criterion.ts) of a model that only scores. It decides the number of outputs of the last
+ * layers. Its loss is always 0, because the outcomes are unknown.
  *
- * @param outputs number of outputs per patient, for both forms of a binary outcome
+ * @param outputs number of outputs per patient of the trained model
  */
 export const scoringCriterion = (outputs: number): Criterion => ({
   outputsOf: () => outputs,

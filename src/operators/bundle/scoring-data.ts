@@ -9,7 +9,9 @@ export interface ScoringData {
   readonly patients: readonly string[];
   /** Tables with the columns of the training, in their order. A table that the data lack is absent. */
   readonly tables: ReadonlyMap<ModalityId, TypedTable>;
-  /** The bags of some modalities, concatenated. Null if the data have none of them. Folds share one source. */
+  /**
+   * The bags of some modalities, concatenated. Null if the data have none of them. All folds use the same `BagSource`.
+   */
   readonly bags: (modalities: readonly ModalityId[]) => BagSource | null;
 }
 

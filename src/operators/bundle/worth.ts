@@ -60,7 +60,7 @@ export class WorthOfSubsets {
     }
   }
 
-  /** All subsets, the smallest first. */
+  /** The results of all tried subsets of modalities. Subsets with the fewest modalities come first. */
   table(): SubsetWorth[] {
     return [...this.folds.values()]
       .map(({ modalities, values, patients }) => {

@@ -2,7 +2,7 @@ import type { Config } from '../../pipeline/config/schema.js';
 import type { Label } from '../stats/labels.js';
 import { rocCurve } from '../stats/roc-curve.js';
 
-/** A threshold on calibrated probabilities, and its rates among the patients it was chosen on. */
+/** A threshold on calibrated probabilities, and its sensitivity and specificity among the patients it was chosen on. */
 export interface ChosenThreshold {
   readonly threshold: number;
   readonly sensitivity: number;

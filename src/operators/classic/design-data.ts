@@ -9,7 +9,7 @@ const designColumnSchema = z.discriminatedUnion('kind', [
     mean: z.number(),
     /** Smallest and largest value of the training patients. */
     range: z.tuple([z.number(), z.number()]),
-    /** The words of 0, 1, ... for binary columns and ordered categories. Absent for plain numbers. */
+    /** The words for the codes 0, 1, ... of binary columns and ordered categories. Absent for plain numbers. */
     words: z.array(z.string()).exactOptional(),
     /** Whether a separate column marks missing cells. */
     mark: z.boolean(),

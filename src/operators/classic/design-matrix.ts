@@ -13,9 +13,9 @@ export interface DesignTable {
 /** Options of a design. */
 export interface DesignChoices {
   /**
-   * How missing cells are marked if they are the same in several columns of a table: by one mark per column (`each`),
-   * or by one mark for all of these columns (`once`). Under a ridge penalty, forty equal marks have the same effect as
-   * one mark with a fortieth of the penalty.
+   * How missing cells are marked if several columns of a table lack the values of the same patients: by one mark per
+   * column (`each`), or by one mark for all of these columns (`once`). Under a ridge penalty, forty equal marks have
+   * the same effect as one mark with a fortieth of the penalty.
    */
   readonly marks?: 'each' | 'once';
   /**
@@ -128,7 +128,7 @@ function positionOf({ columns }: TypedTable, name: string, modality: string): nu
   return at;
 }
 
-/** The word of a category's cell. Columns without categories hold the codes of the file. */
+/** The category of a cell as a word. Without categories, the cell's number as text. */
 const wordOf = (column: TypedColumn | undefined, cell: number): string =>
   column?.categories?.[cell] ?? String(cell);
 

@@ -57,8 +57,9 @@ export function profiledLoss(eta: Float64Array, y: ArrayLike<number>): ProfiledL
 }
 
 /**
- * Second derivatives of `profiledLoss`: H - H1 (H1)' / (1'H1) with H = diag(p (1 - p)). The second term appears because the intercept
- * depends on the predictors.
+ * Multiplies vectors with the second derivatives of `profiledLoss`: `H - H1 (H1)' / (1'H1)`. H is the diagonal matrix
+ * of `p (1 - p)` for the probability p of each patient, and 1 is the vector of ones. The second term appears because
+ * the intercept depends on the predictors.
  */
 export function profiledCurvature(
   eta: Float64Array,

@@ -17,8 +17,8 @@ export const defaultLambdas: readonly number[] = Array.from({ length: 17 }, (_, 
 export interface LogisticFit {
   readonly model: Logistic;
   /**
-   * The tried penalties, descending, with AUC (mean over inner folds) and mean log loss of held-out patients. Empty if nothing was
-   * chosen.
+   * The tried penalties, descending, with AUC (mean over inner folds) and mean log loss of held-out patients. Empty
+   * without inner folds or with a single penalty.
    */
   readonly path: readonly Tried[];
   /**
@@ -41,7 +41,8 @@ export interface LogisticChoices {
   readonly lambdas?: readonly number[];
   /**
    * The criterion for the penalty, on held-out patients. `auc`: the best ranking. `logLoss`: the best probabilities.
-   * `oneStandardError`: the largest penalty whose log loss differs from the least by at most one standard error of the difference.
+   * `oneStandardError`: the largest penalty whose log loss exceeds the smallest log loss by at most one standard error
+   * of the difference.
    */
   readonly choose?: 'auc' | 'logLoss' | 'oneStandardError';
   /** Whether no coefficient may be below 0. Possible with fewer columns than patients. */
@@ -242,8 +243,8 @@ function chooseLambda(
 }
 
 /**
- * Whether losses are larger by at most one standard error of the mean difference: the one-standard-error rule (Breiman et al. 1984),
- * on the differences of the same patients.
+ * Whether the mean of `losses` exceeds the mean of `least` by at most one standard error of the difference: the
+ * one-standard-error rule (Breiman et al. 1984). The standard error is that of the differences within patients.
  */
 function asGood(losses: readonly number[], least: readonly number[]): boolean {
   const differences = losses.map((loss, i) => loss - (least[i] as number));

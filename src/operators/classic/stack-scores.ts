@@ -4,7 +4,7 @@ import { logisticLogits } from './logistic-ridge.js';
 import type { StackModel } from './model-data.js';
 import { visibleRows, type Open, type PatientInputs } from './patient-inputs.js';
 
-/** Logits of a stack. A patient without any readable modality gets the base rate. */
+/** Logits of a stacked model (method.md 12.2). A patient without any readable modality gets the base rate. */
 export function stackLogits(model: StackModel, inputs: PatientInputs, open: Open): Float64Array {
   const scores = model.parts.map((part) => ({
     logits: partLogits(part, inputs, open),

@@ -10,7 +10,10 @@ export interface EmbeddedBags {
   readonly file: string | null;
   /** Name in messages: the path, or the patient of the cores. */
   readonly name: string;
-  /** The key of the images that the bag was computed from. Null if it was read from a feature file. */
+  /**
+   * The key of the experiment that declares the images from which the bag was computed. Null if it was read from a
+   * feature file.
+   */
   readonly fromImages: 'slides' | 'images' | null;
   readonly index: BagIndex;
 }

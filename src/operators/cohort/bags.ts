@@ -24,7 +24,7 @@ export const bags: StageCode = stageOf(({ inputs, config, unit }) => {
   const files = inputs.all('embed').map(embeddedBags);
   const joined = patientBags(modality, files, sources);
   const own = Object.keys(joined.bags.patients);
-  // New patients have no outcome.
+  // A job for new patients has no `outcome` among its inputs.
   const [labelled] = inputs.all('outcome');
   const patients = labelled?.json(outcomeFile, outcomeSchema).patients ?? own.map((id) => ({ id }));
   const strangers: readonly Problem[] = withoutOutcome(modality, own, patients);

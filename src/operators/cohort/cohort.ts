@@ -62,7 +62,10 @@ export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => 
   };
 });
 
-/** The patients with any modality, as listed before the run. Null without such a list: the inputs then show it. */
+/**
+ * The ids in the list of patients with any modality, which is made before the run. Null without a list. The inputs of
+ * the job then show which patients have a modality.
+ */
 async function membersOf(sources: readonly SourceFile[]): Promise<ReadonlySet<string> | null> {
   const file = sources.find(({ role }) => role === 'members');
   return file === undefined

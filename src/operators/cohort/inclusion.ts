@@ -32,7 +32,10 @@ const keepIf =
   (candidate) =>
     keeps(candidate) ? candidate : reason;
 
-/** Leaves out patients whose status at the landmark is unknown. For the others that status becomes the outcome. */
+/**
+ * Leaves out patients whose status at the landmark is unknown. For all other patients, the status at the landmark
+ * becomes the outcome.
+ */
 const atLandmark =
   (years: number): Rule['apply'] =>
   ({ patient, ...rest }) => {

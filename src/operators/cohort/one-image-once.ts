@@ -2,8 +2,8 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { filesKey, ofPiece, type BagPiece } from './bag-piece.js';
 
 /**
- * Removes pieces that two files hold under one id. It is unknown which of the two is right, and with both a slide would
- * count twice. Each such id becomes one problem that names its files.
+ * Removes images whose id occurs in two files. It is unknown which of the two images is right. If both were used, a
+ * slide would count twice. Each such id becomes one problem that names its files.
  */
 export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): readonly BagPiece[] {
   const byId = new Map<string, BagPiece[]>();
@@ -17,8 +17,8 @@ export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): 
   const twice = [...byId.values()].filter(
     (same) =>
       new Set(same.map(({ of }) => of.artifact)).size > 1 ||
-      // Within one artifact, which holds all cores of a patient, two images with one id are twins. Two arrays of a
-      // feature file are not, because their positions in the file distinguish them.
+      // The artifact of a patient's cores holds all these cores. Two of its images with one id are duplicates. Two
+      // arrays of a feature file are no duplicates, because their positions in the file distinguish them.
       (same.length > 1 && same.some(({ of }) => of.fromImages !== null)),
   );
   for (const same of twice) problems.push(twins(same as [BagPiece, ...BagPiece[]]));

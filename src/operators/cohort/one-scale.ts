@@ -27,8 +27,8 @@ export function oneScale(pieces: readonly BagPiece[], problems: Problem[]): read
 }
 
 /**
- * The scale that is similar to most others. Among equally common scales, the one that occurs more often, then the
- * finer one.
+ * The scale that is similar to the scales of the most pieces. If several scales are equal in this, it is the one that
+ * the most pieces have exactly, and then the finest.
  */
 function mostCommon(known: readonly number[]): number | null {
   const counts = new Map<number, number>();

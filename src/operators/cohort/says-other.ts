@@ -54,7 +54,10 @@ export function saysOther(files: readonly SayingFile[], whose: Whose): readonly 
   );
 }
 
-/** A name that matches the pattern gives a patient. From any other name only an id with an outcome is taken. */
+/**
+ * The patient that a name means. Null if it means none. A rule with a pattern accepts any id that it finds. Any other
+ * rule accepts only the id of a patient with an outcome.
+ */
 function ruled(name: string, { rule, idOf, known }: Whose): string | null {
   if (known.has(name)) return name;
   if (rule === null) return null;

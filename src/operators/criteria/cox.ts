@@ -5,8 +5,9 @@ import type { Criterion } from './criterion.js';
 import { concordance, followUpOfTargets } from './hazards.js';
 
 /**
- * Cox's partial likelihood of one linear predictor per patient, divided by the number of events (method.md 11.3). It compares the
- * patients of a group with each other, so training takes all training patients in one step. A group without an event has no loss.
+ * Cox's partial likelihood of one linear predictor per patient, divided by the number of events (method.md 11.3). It
+ * compares the patients of a training step with each other, so each step takes all training patients. If no patient of
+ * the step has the event, the loss is NaN.
  */
 export const coxCriterion = (ties: CoxTies, monitor: 'valLoss' | 'valC'): Criterion => ({
   outputsOf: () => 1,
@@ -18,7 +19,7 @@ export const coxCriterion = (ties: CoxTies, monitor: 'valLoss' | 'valC'): Criter
       ties,
     );
     const scale = rows.length / order.events;
-    // Each patient gets the same loss, so that its mean is the loss of the group.
+    // Each patient gets the loss of the whole group, so that the mean over the patients is this loss.
     return rows.map((_, i) => ({
       loss: perEvent ?? NaN,
       gradient: [perEvent === null ? NaN : (gradient[i] as number) * scale],

@@ -19,9 +19,12 @@ export interface Judged {
   readonly gradient: readonly number[];
 }
 
-/** How the outputs of the networks of one fold are judged: the loss of training, and the criterion of early stopping. */
+/**
+ * How the outputs of the networks of one fold are judged: the loss of training, and the quantity that early stopping
+ * monitors.
+ */
 export interface Criterion {
-  /** Number of outputs per patient, for a network that would have one or two logits for a binary outcome. */
+  /** Number of outputs per patient of a network. `logits` is its number of outputs for a binary outcome. */
   outputsOf(logits: 1 | 2): number;
   /**
    * Losses of patients. Training minimises their mean.
@@ -30,13 +33,16 @@ export interface Criterion {
    * @param targets of the same patients
    */
   judge(rows: readonly (readonly number[])[], targets: readonly Target[]): readonly Judged[];
-  /** Whether the loss of a patient depends only on the outputs of that patient. The monotonic hinge (eq. 10) requires it. */
+  /**
+   * Whether the loss of a patient depends only on the outputs of that patient. The monotonic hinge (method.md 6.3)
+   * requires it.
+   */
   readonly perPatient: boolean;
   /** One number that ranks patients: the higher it is, the likelier or the earlier is the event. */
   scoreOf(row: readonly number[]): number;
   /** How well scores rank patients: AUC or Harrell's C. Null if it is undefined or a score is not finite. */
   discrimination(targets: readonly Target[], scores: readonly number[]): number | null;
-  /** Name of the discrimination of validation patients in a history. */
+  /** Name of the `discrimination` of validation patients in the training history. */
   readonly ranking: Ranking;
   /** The quantity that early stopping monitors. */
   readonly monitor: History['monitor'];

@@ -8,7 +8,10 @@ import { hazardRisk } from '../survival/hazard-curve.js';
 import { quantile } from '../stats/quantile.js';
 import type { Criterion, JudgedCohort, SurvivalTarget, Target } from './criterion.js';
 
-/** Settings of the hazards: the time bins, and the credit of a censored patient for the bin of the last contact. */
+/**
+ * Settings of the hazards: the time bins, and when a censored patient counts as having survived the bin of the last
+ * contact.
+ */
 export type HazardSettings = Pick<Config['survival'], 'bins' | 'edges' | 'censorCredit' | 'monitor'>;
 
 /**

@@ -39,7 +39,10 @@ export function readJudgedFold(
   return { ...data, targets: judged.targets, criterion: coxCriterion(ties, monitor), notes: [] };
 }
 
-/** The settings of the training loop that follow from the criterion. */
+/**
+ * The settings of the training loop that the criterion decides: early stopping, patients and classes to draw, size of a
+ * step.
+ */
 export const trainingOn = (
   { criterion, targets }: JudgedCohort,
   patients: readonly number[],
@@ -50,6 +53,6 @@ export const trainingOn = (
   classes: criterion.balanced
     ? patients.map((patient) => criterion.classOf(targets[patient] as Target) as 0 | 1)
     : null,
-  // A loss over risk sets covers all patients only if they are in one group.
+  // A loss over risk sets compares all training patients with each other, so they must be in one step.
   wholeBatch: !criterion.perPatient,
 });

@@ -3,7 +3,7 @@ import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Drawn } from '../tensor/untrained.js';
 import type { ModalityInput } from './modality-inputs.js';
 
-/** The evidence about a modality that a model could learn from. */
+/** A modality, and which patients have a vector of it from which a model can learn. */
 export interface Evidence {
   readonly modality: ModalityId;
   readonly width: number;
@@ -20,8 +20,8 @@ export const evidenceOf = ({ modality, width, values, observed }: ModalityInput)
 });
 
 /**
- * Arrays of a network over modality vectors that an epoch could not train: those of a modality that no patient of the epoch has, and
- * weights on vectors that were all zeros.
+ * Arrays of a network over modality vectors that an epoch could not train: arrays of a modality that no patient of the
+ * epoch has, and weights that are multiplied with vectors of zeros only.
  */
 export function vectorExempt(
   { entries }: ParameterLayout,

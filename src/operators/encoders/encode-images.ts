@@ -182,7 +182,7 @@ function bagsOf(
   });
 }
 
-/** [rows, width] without the given rows. */
+/** Returns the instances [rows, width] without those at the positions `left`. */
 function withoutRows(values: Float32Array, left: ReadonlySet<number>, width: number): Float32Array {
   return left.size === 0 ? values : values.filter((_, i) => !left.has(Math.floor(i / width)));
 }

@@ -21,7 +21,10 @@ type Amount = z.infer<typeof amountSchema>;
 
 const savedSchema = z.strictObject({
   engine: z.string(),
-  /** The order in which `readTiles` returns tiles. Raise it with every change: `done` counts batches in this order. */
+  /**
+   * The order in which `readTiles` returns tiles. Raise this number whenever the order changes, because `done` counts
+   * batches in this order.
+   */
   order: z.literal(2),
   done: amountSchema,
   failures: z.array(failureSchema),
@@ -29,7 +32,9 @@ const savedSchema = z.strictObject({
   warnings: z.array(failureSchema).default([]),
 });
 
-/** The position of an image in the work of the job: the amount before it, and its own amount. */
+/**
+ * The place of an image in the work of the job: the tiles and batches of all images before it, and of the image itself.
+ */
 interface Share {
   readonly before: Amount;
   readonly own: Amount;
@@ -51,7 +56,7 @@ export class EncodingState {
   private readonly shares: readonly Share[];
   private readonly perReport: number;
   private all: Amount = { tiles: 0, batches: 0 };
-  /** The finished amount. An image that failed counts as finished. */
+  /** The number of finished tiles and batches. An image that failed counts as finished. */
   private done: Amount = { tiles: 0, batches: 0 };
 
   /** @param images number of tiles of each image */
@@ -120,7 +125,7 @@ export class EncodingState {
     };
   }
 
-  /** The arrays are not copied: write them before the next batch. */
+  /** The snapshot shares the arrays of this object. Save it before the next batch changes them. */
   snapshot(): TrainingSnapshot {
     const { engine, done, failures, instances, warnings } = this;
     const damaged = this.damaged.map(([image, row]): [number, number] => [image, row]);

@@ -24,7 +24,7 @@ const timmSchema = preprocessingSchema.extend({
   num_features: z.number().optional(),
 });
 
-/** Contents of config.json beside the model. Null if there is none, or if it is another file. */
+/** Contents of config.json beside the model. Null if there is none, or if it is not a configuration of timm. */
 function timmConfig(model: string): z.infer<typeof timmSchema> | null {
   try {
     return timmSchema.parse(JSON.parse(readFileSync(join(dirname(model), configFile), 'utf8')));
@@ -33,7 +33,7 @@ function timmConfig(model: string): z.infer<typeof timmSchema> | null {
   }
 }
 
-/** Large enough to make the single and double precision forms of a constant equal. */
+/** Largest difference of equal values. One value may be in single and the other in double precision. */
 const tolerance = 1e-3;
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((value, i) => Math.abs(value - (b[i] ?? NaN)) < tolerance);

@@ -82,7 +82,7 @@ async function largestBatch(model: OnnxModel, name: string, settings: OnnxSettin
   );
 }
 
-/** [count, 3, side, side], channels first. */
+/** The input of the model: scaled and standardised pixels, [count, 3, side, side], channels first. */
 function inputOf(
   { count, side: from, rgb }: TileBatch,
   resize: Resize,
@@ -112,7 +112,7 @@ function sideTaken(refusal: unknown): string {
   return found === null ? '' : `, but images of ${found[1]} px`;
 }
 
-/** What the preset of the experiment says about a number that differs from the model's. Empty without a preset. */
+/** Text for an error about the model: the value that the preset of the experiment states. Empty without a preset. */
 const presetSays = ({ preset }: OnnxSettings, fact: 'inputSize' | 'width'): string =>
   preset === null ? '' : ` (the preset ${preset} says ${encoderPreset(preset)[fact]})`;
 const orPreset = ({ preset, section }: OnnxSettings): string =>

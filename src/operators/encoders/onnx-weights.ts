@@ -3,7 +3,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 /** Number of bytes to read at once. Tags and names are short, and weights are skipped. */
 const windowBytes = 64 * 1024;
 
-/** Fields of ONNX messages (onnx.proto) that lead to tensors, by the type of the message. */
+/**
+ * For each type of ONNX message (onnx.proto): the numbers of the fields that can contain tensors, and the types of
+ * these fields.
+ */
 const fields = {
   model: { 7: 'graph', 25: 'graph' },
   // A function has its nodes in field 7. A graph has its initializers in field 5, and sparse ones in field 15.

@@ -8,7 +8,10 @@ import { contradictions } from './model-config.js';
 import { onnxEncoder, type OnnxSettings } from './onnx-encoder.js';
 import { standInEncoder } from './stand-in.js';
 
-/** Role of the model among the sources of a job. The roles of the files with its weights begin with it. */
+/**
+ * Role of the model among the sources of a job. Separate files with its weights have the same role and come after the
+ * model.
+ */
 const encoderRole = 'encoder';
 
 /**

@@ -73,7 +73,7 @@ export function resizer(from: number, to: number, interpolation: Interpolation):
   const narrow = new Uint8ClampedArray(from * to * 3);
   return (rgb) => {
     const out = new Uint8ClampedArray(to * to * 3);
-    // Rows first, rounded to 8 bits before the columns, as in Pillow.
+    // Like Pillow, first scales along the rows, rounds the result to 8 bits, and then scales along the columns.
     pass(rgb, narrow, taps, { lines: from, line: [from * 3, to * 3], step: [3, 3] });
     pass(narrow, out, taps, { lines: to, line: [3, 3], step: [to * 3, to * 3] });
     return new Uint8Array(out.buffer);

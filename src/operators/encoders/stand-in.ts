@@ -2,15 +2,16 @@ import { rng } from '../../pipeline/core/rng.js';
 import type { TileEncoder } from './tile-encoder.js';
 import { statisticsCount, tileStatistics } from './tile-statistics.js';
 
-/** The name says in every report that it is not a pathology model. */
+/** Name of the encoder. It says in every report that the encoder is not a pathology model. */
 export const standInName = 'stand-in (not a pathology model)';
 /** Part of the definition of the stand-in: another seed would be another encoder. */
 const projectionSeed = 4;
 
 /**
- * Computes instances without a pathology model, for demonstrations and tests: colour and texture statistics of each tile
- * (`tileStatistics`), mixed by a fixed random projection to the width of the experiment. The projection has only the weights
- * +-1/sqrt(statistics), drawn from integers, so that every machine gives the same bits.
+ * Computes instances without a pathology model, for demonstrations and tests: colour and texture statistics of each
+ * tile (`tileStatistics`), mixed by a fixed random projection to the width of the experiment. Each weight of the
+ * projection is +1 or -1, divided by the square root of the number of statistics. The signs are drawn as integers, so
+ * that every machine gives the same bits.
  */
 export function standInEncoder(width: number): TileEncoder {
   const signs = rng(projectionSeed, `stand-in/${width}`);

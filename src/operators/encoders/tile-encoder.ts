@@ -20,6 +20,9 @@ export interface TileEncoder {
   readonly width: number;
   /** Maximum number of tiles per call. */
   readonly batch: number;
-  /** [count, width]. The encoder scales tiles of another size. A row depends only on its own tile. */
+  /**
+   * Returns the instances of the tiles, [count, width]. The encoder scales tiles whose size is not that of its input.
+   * Each instance depends only on its own tile.
+   */
   encode(tiles: TileBatch): Promise<Float32Array>;
 }

@@ -1,6 +1,9 @@
 /** Maximum number of samples of a tile along one axis. Larger tiles are subsampled, which keeps the statistics and saves time. */
 const mostSamples = 128;
-/** Distances, in samples, over which brightness is compared: textures from the edge of a nucleus to that of a gland. */
+/**
+ * Distances, in samples, between two samples whose brightness is compared. Short distances show the edge of a nucleus,
+ * long ones that of a gland.
+ */
 const lags = [1, 2, 4, 8] as const;
 const brightnessBins = 16;
 /** Levels of each channel in the joint histogram of colours. */

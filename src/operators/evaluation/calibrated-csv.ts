@@ -21,7 +21,10 @@ export const calibratedCsv = (
 
 const classes = ['accuracy', 'balancedAccuracy', 'sensitivity', 'specificity'] as const;
 
-/** The spreads of a calibrated row with their names in summary.csv. */
+/**
+ * The metrics of a calibrated row, each with its name in summary.csv and its mean and standard deviation over the
+ * folds.
+ */
 const spreadsOf = (row: CalibratedRow | null): readonly (readonly [string, Spread | null])[] => [
   ...classes.map((name) => [`calibrated${capital(name)}`, row?.[name] ?? null] as const),
   ['calibratedBrier', row?.brier ?? null],

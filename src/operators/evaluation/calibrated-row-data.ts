@@ -26,7 +26,7 @@ const classification = {
 
 /** Test metrics of a method after calibration on the validation patients of each fold (method.md 9.6). */
 export const calibratedRowSchema = z.strictObject({
-  /** Number of folds per map. `none` means that no map could be fitted. */
+  /** Number of folds for each kind of calibration map. `none` means that no map could be fitted. */
   maps: z.array(
     z.strictObject({
       kind: z.enum(['none', 'platt', 'isotonic', 'temperature']),
@@ -46,6 +46,6 @@ export const calibratedRowSchema = z.strictObject({
 });
 export type CalibratedRow = z.infer<typeof calibratedRowSchema>;
 
-/** For example "platt", or "none 1, platt 9" if folds differ. */
+/** The kinds of calibration maps as text, for example "platt", or "none 1, platt 9" if folds differ. */
 export const mapsText = ({ maps }: Pick<CalibratedRow, 'maps'>): string =>
   maps.length === 1 ? (maps[0]?.kind ?? '') : maps.map(({ kind, folds }) => `${kind} ${folds}`).join(', ');

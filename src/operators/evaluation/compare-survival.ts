@@ -33,8 +33,8 @@ export interface SurvivalRunComparison {
  * Compares methods of two time-to-event runs by a paired bootstrap of the test patients (method.md 11.5). The pairs are one family
  * for Holm's adjustment.
  *
- * @throws HafError HAF_SPLIT_INVALID if the folds test different patients, or if times and events differ, because risks are compared
- * within a fold
+ * @throws HafError HAF_SPLIT_INVALID if the methods of a pair test different patients in a fold (risks are compared
+ * only within a fold), or if times or events differ
  */
 export function compareSurvivalRuns(
   pairs: readonly (readonly [TestedMethod, TestedMethod])[],

@@ -11,7 +11,7 @@ import type { ClassWords } from './undefined-reasons.js';
  * the reference was not run.
  *
  * @param results of methods tested on the same patients
- * @param words names of the two outcomes in reasons
+ * @param words names of the two outcomes, for texts that say why a number is undefined
  */
 export function methodComparisons(
   results: readonly MethodResults[],

@@ -29,9 +29,9 @@ const classification = {
 
 /** Metrics of the calibrated probabilities of the test patients of a fold (method.md 9.6). Null if undefined. */
 export const calibratedMetricsSchema = z.strictObject({
-  /** The map that was fitted. `none` if that was not possible. */
+  /** The kind of calibration map that was fitted. `none` if no map could be fitted. */
   kind: z.enum(['none', 'platt', 'isotonic', 'temperature']),
-  /** Chosen on validation patients. */
+  /** The threshold that was chosen on validation patients. */
   threshold: z.number(),
   /** Metrics at threshold 0.5. */
   ...classification,
@@ -50,11 +50,11 @@ export const evaluationSchema = z.strictObject({
   test: metricsSchema,
   val: metricsSchema,
   /**
-   * Test patients with at least one modality of the method. Equal to `test` unless some patients have none and got the
-   * base rate.
+   * Metrics of the test patients with at least one modality of the method. Equal to `test` unless some test patients
+   * have none of its modalities.
    */
   testObserved: metricsSchema,
-  /** The test patients after calibration on the validation patients. */
+  /** Metrics of the test patients after calibration on the validation patients. */
   calibrated: calibratedMetricsSchema,
   /** Why a metric is null, for example "one class only". */
   notes: z.array(z.string()),

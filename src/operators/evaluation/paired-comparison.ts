@@ -44,7 +44,7 @@ export const allTogether = ({ patients }: PooledScores): RankedTogether => ({
  *
  * @param first, second same patients in the same order, at least one
  * @param rng returns the bootstrap stream; not called without resamples
- * @param words names of the two outcomes in reasons
+ * @param words names of the two outcomes, for texts that say why a number is undefined
  */
 export function comparePaired(
   first: PooledScores,
@@ -96,7 +96,10 @@ export function comparePaired(
 const correct = ({ labels, probabilities }: PooledScores): boolean[] =>
   labels.map((label, i) => (probabilities[i] as number) >= 0.5 === (label === 1));
 
-/** Without a discordant patient there is nothing to test: p is null. */
+/**
+ * A patient is discordant if only one of the two methods is right. Without a discordant patient there is nothing to
+ * test, and p is null.
+ */
 function mcnemarOf(
   onlyFirst: number,
   onlySecond: number,
@@ -107,7 +110,7 @@ function mcnemarOf(
   return { p: form === 'exact' ? test.exactP : (test[form]?.p ?? null) };
 }
 
-/** The difference of the AUCs, with the reason if a part of it is null. */
+/** The difference of the AUCs. If a number is null, `reason` or `aucReason` says why. */
 function aucOf(
   delong: MeanDifference | null,
   ci95: [number, number] | null,

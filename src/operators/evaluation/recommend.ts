@@ -57,7 +57,10 @@ export const scoresOf = <T extends { readonly fold: number }>(
     }),
   );
 
-/** The part of the recommendation that follows from the ranking. */
+/**
+ * The best method of a ranking, the next one, and the methods with the same mean as the best. Null for an empty
+ * ranking.
+ */
 export function choice(
   ranked: readonly Ranked[],
 ): Pick<Recommended, 'method' | 'title' | 'validation' | 'next' | 'tied' | 'methods'> | null {

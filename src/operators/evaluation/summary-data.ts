@@ -13,7 +13,7 @@ export const summaryFile = 'summary.json';
 /** A number of the paper with its standard deviation. The deviation is null for a number that the paper quotes from elsewhere. */
 const paperSpreadSchema = z.tuple([z.number(), z.number().nullable()]).nullable();
 
-/** Test metrics with hidden modalities. The outer index is that of `rho`, the inner index the fold. */
+/** Test metrics with hidden modalities. The outer index is the position in `rho`, the inner index is the fold. */
 export const rowRobustnessSchema = z.strictObject({
   rho: z.array(z.number()),
   auc: z.array(z.array(z.number().nullable())),
@@ -61,7 +61,7 @@ export const summaryRowSchema = z.strictObject({
       accuracySpread: spreadSchema,
     })
     .nullable(),
-  /** The numbers of a time-to-event experiment. The numbers about classes above are then null. */
+  /** The numbers of a time-to-event experiment. The fields above that are about classes are then null. */
   survival: survivalRowSchema.optional(),
   notes: z.array(z.string()),
 });

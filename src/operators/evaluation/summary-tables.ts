@@ -71,7 +71,7 @@ const skippedCells = ({ title }: Summary['skipped'][number], summary: Summary): 
     .map(() => '-'),
 ];
 
-/** Rows of this repository come below those of the paper, separated by a line. */
+/** Methods of the paper come first. Below a line come the methods that exist only in this repository. */
 const allCells = (summary: Summary, notes: Footnotes): TableRow[] => {
   const [paper, own] = [false, true].map((ours): TableRow[] => [
     ...summary.rows.filter(({ method }) => isOwn(method) === ours).map((row) => cells(row, summary, notes)),
@@ -212,7 +212,7 @@ export function csvTable({ rows, skipped, paper }: Summary): string {
   return [header, ...rows.map(values), ...without].map(csvLine).join('');
 }
 
-/** Whether the row is one of this repository. */
+/** `yes` if the method exists only in this repository and in no paper, else `no`. */
 const ownWord = (method: string): string => (isOwn(method) ? 'yes' : 'no');
 
 const paperValues = ({ paper }: SummaryRow): (string | number | null)[] => [

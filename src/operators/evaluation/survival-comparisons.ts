@@ -4,8 +4,9 @@ import { testedOf, type SurvivalResults } from './survival-results.js';
 import type { SurvivalComparison } from './survival-summary-data.js';
 
 /**
- * Compares the reference method with each method of `stats.against` that was run, and with the baselines: the difference in Harrell's
- * C within folds by a paired bootstrap, as one family for Holm's adjustment (method.md 11.5). Empty if the reference was not run.
+ * Compares the reference method with each method of `stats.against` that was run, and with the classical methods (such
+ * as Kaplan-Meier): the difference in Harrell's C within folds by a paired bootstrap, as one family for Holm's
+ * adjustment (method.md 11.5). Empty if the reference was not run.
  *
  * @param results of methods tested on the same patients
  */

@@ -35,7 +35,7 @@ export const survivalEvaluationSchema = z.strictObject({
   method: z.string(),
   test: survivalMetricsSchema,
   val: survivalMetricsSchema,
-  /** Test patients with at least one modality of the method. */
+  /** Metrics of the test patients with at least one modality of the method. */
   testObserved: survivalMetricsSchema,
   notes: z.array(z.string()),
 });

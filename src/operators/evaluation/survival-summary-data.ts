@@ -26,7 +26,10 @@ export const survivalRowSchema = z.strictObject({
   observedC: spread,
   /** Mean C of each repeat of the cross-validation. Null without repeats. */
   repeats: z.array(z.number().nullable()).nullable(),
-  /** C with hidden modalities. The outer index is that of the row's `robustness.rho`, the inner index the fold. */
+  /**
+   * C with hidden modalities. The outer index is the position in the row's `robustness.rho`, the inner index is the
+   * fold.
+   */
   robustness: z.array(z.array(z.number().nullable())).nullable(),
 });
 export type SurvivalRow = z.infer<typeof survivalRowSchema>;
@@ -39,7 +42,7 @@ export const survivalComparisonSchema = z.strictObject({
   difference: z.number().nullable(),
   ci95: z.tuple([z.number(), z.number()]).nullable(),
   p: z.number().nullable(),
-  /** Adjusted by Holm over the family. */
+  /** `p` after Holm's adjustment over all comparisons with the reference. */
   adjusted: z.number().nullable(),
   /** Why the difference, or only its interval and p, are null. */
   reason: z.string().nullable(),

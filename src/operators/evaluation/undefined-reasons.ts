@@ -54,7 +54,9 @@ function lackingOutcome(groups: readonly RankedGroup[], { positive, negative }: 
 export const noDiscordantPair =
   'Both methods are right for the same patients and wrong for the same patients: there is no discordant pair to test.';
 
-/** DeLong's statistic divides by the standard deviation of the difference. */
+/**
+ * Why DeLong's test is undefined: its statistic divides by the standard deviation of the difference, which is 0 here.
+ */
 export const noVariance = (difference: number): string =>
   difference === 0
     ? 'Both methods rank the patients alike: the difference has no variance, so there is nothing to test.'

@@ -10,8 +10,8 @@ import { featureNames, type StoredArray } from './stored-array.js';
 const slideGroup = 'wsi';
 const coreGroup = 'tma';
 /**
- * Names that the authors' loader searches below a stain: one vector per core (`features`) or the vectors of its
- * patches.
+ * Names that the authors' loader searches in the group of a stain: one vector per core (`features`) or the vectors of
+ * its patches.
  */
 const coreNames = ['features', 'patches'] as const;
 const unknownStain = 'unknown';

@@ -34,9 +34,12 @@ export interface FeatureBag {
   readonly image: string;
   /** Dataset or key inside the file. */
   readonly place: string;
-  /** [rows, width], row by row. Every value is finite. */
+  /** The instances, [rows, width], stored row by row. Every value is finite. */
   readonly values: Float32Array;
-  /** [rows, 2], upper left corners in `unit`, with the side length of an instance. Null if the file has none. */
+  /**
+   * Upper left corners of the instances in `unit`, [rows, 2], with the side length of an instance. Null if the file has
+   * no coordinates.
+   */
   readonly coords: BagCoords | null;
   /** Micrometres per pixel of the tiles that the encoder received. Null if the file does not state it. */
   readonly mpp: number | null;

@@ -15,7 +15,8 @@ function nonFinite(values: Float32Array, width: number): { readonly rows: readon
   let count = 0;
   for (let start = 0; start < values.length; start += width) {
     let sum = 0;
-    // A finite value times zero is zero. NaN and infinite values times zero are NaN.
+    // A finite value times zero is zero. NaN and infinite values times zero are NaN. So the sum is zero only if all
+    // values are finite.
     for (let i = start; i < start + width; i++) sum += (values[i] as number) * 0;
     if (sum === 0) continue;
     rows.push(start / width);

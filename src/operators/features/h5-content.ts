@@ -13,8 +13,8 @@ import { namesSaid } from './self-names.js';
 import { coordsName, featureNames, featuresAmong, shapeOf } from './stored-array.js';
 
 /**
- * The notes of a file of STAMP, which has the dataset `feats` and says in attributes what it holds. A single vector of
- * a slide or patient is refused, because it is not a bag.
+ * The facts about the instances in a file of STAMP. Such a file has the dataset `feats` and attributes that describe
+ * it. A single vector of a slide or patient is refused, because it is not a bag.
  */
 function stampNotes(file: File): Notes {
   const kind = textAttribute(file, 'feat_type');
@@ -49,8 +49,8 @@ function sideOf(coords: Dataset): number | null {
 }
 
 /**
- * The notes of a file of TRIDENT or CLAM. TRIDENT writes the encoder as an attribute of the features, and the grid of
- * tiles as attributes of the coordinates. CLAM writes no attributes.
+ * The facts about the instances in a file of TRIDENT or CLAM. TRIDENT writes the encoder as an attribute of the
+ * features, and the grid of tiles as attributes of the coordinates. CLAM writes no attributes.
  */
 function plainNotes(features: Dataset, coords: Dataset | null): Notes {
   const encoder = textAttribute(features, 'encoder');

@@ -29,7 +29,8 @@ export function datasetsOf(file: File): readonly FoundDataset[] {
   lookInto(file, '', 0, walk);
   const isWanted = (name: string): boolean => featureNames.includes(name) || name === coordsName;
   const { found, outside } = walk;
-  // A link to another file does not matter unless it is needed for the features.
+  // A link to another file is an error only if it has the name of the features or coordinates, or if the file has no
+  // dataset of its own.
   const needed = outside.filter((link) => isWanted(link.split(' -> ')[0] ?? ''));
   if (needed.length > 0 || (found.length === 0 && outside.length > 0))
     throw otherFiles(needed.length > 0 ? needed : outside);

@@ -2,7 +2,7 @@ import { Module, type Dataset } from 'h5wasm/node';
 import { foreign } from './foreign.js';
 import { bytesOfType, toFloat32, type NumberType } from './number-type.js';
 
-/** Bytes of one slice. It limits the memory of a read in addition to its result. */
+/** Size of one slice in bytes. A read needs this memory in addition to the memory of its result. */
 const sliceBytes = 4 * 1024 * 1024;
 /** Maximum size of a chunk. The library holds a chunk several times in memory while it decodes it. */
 const largestChunk = 256 * 2 ** 20;

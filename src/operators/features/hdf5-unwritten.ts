@@ -66,7 +66,8 @@ const partOf = ([row, , column]: Piece, shape: readonly number[], axis: number):
 
 function isUnwritten(dataset: Dataset, type: NumberType, part: DatasetPart, place: string): boolean {
   const guard = Hdf5Guard.get();
-  // The first read may also read the index of the pieces, so it is done before counting.
+  // The first read may also read the index of the pieces from the file. So only the file accesses of the second read
+  // are counted.
   readPart(dataset, type, part, 'a piece', place);
   const before = guard.reads;
   readPart(dataset, type, part, 'a piece', place);

@@ -7,8 +7,8 @@ import { hdf5Ready } from './hdf5-library.js';
 const timeMessage = Buffer.from([0x12, 0, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
 
 /**
- * The library stamps every dataset with the time of writing and cannot be told not to. The stamps are cleared, because equal contents
- * need equal bytes.
+ * The library stamps every dataset with the time of writing and has no option against this. This function clears the
+ * stamps, so that files with equal content have equal bytes.
  */
 function clearTimes(path: string, datasets: number): void {
   const bytes = readFileSync(path);

@@ -31,7 +31,7 @@ export interface UnopenedArray {
 
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
-/** Names that tools use for instances. */
+/** Names that tools give to the array of instances. */
 export const featureNames: readonly string[] = ['features', 'feats'];
 export const coordsName = 'coords';
 

@@ -134,7 +134,8 @@ class AutodiffHead implements Head {
         (tensor, m) => [`the vectors of ${(inputs[m] as ModalityInput).modality}`, tensor] as const,
       ),
     ];
-    // The loss is a few numbers per patient. It is computed in float64 and not on the backend, as in the hand-derived heads.
+    // The loss reads only a few numbers per patient. So it is computed in float64 in JavaScript and not on the backend,
+    // as in the heads with hand-written gradients.
     const gradients = await gradientsThrough(run, learned, (values) => {
       found = judge(values, values.length / (masks.length * patients.length * this.count));
       return found.dOutputs;
@@ -174,7 +175,10 @@ class AutodiffHead implements Head {
     return inputs.map((input) => tf.tensor2d(gatherRows(input, patients), [patients.length, input.width]));
   }
 
-  /** Tokens of the patients under each mask, one pass after another. */
+  /**
+   * The inputs of the network for all masks: first all patients under the first mask, then all patients under the
+   * second mask.
+   */
   private tensorsOf(
     weights: ParameterTensors,
     vectors: readonly tf.Tensor2D[],

@@ -4,13 +4,14 @@ import { autodiffHead } from './autodiff-head.js';
 import { commonWidth } from './token-width.js';
 
 /**
- * Bilinear interaction of all ordered pairs of observed modalities (method.md 8.7): `b_ij = e_i^T W e_j + beta`, `g = sum_i c_i sum_j
- * a_j b_ij`, logit = Linear(g). Since every b_ij is linear in e_i and in e_j,
+ * Bilinear interaction of all ordered pairs of observed modalities (method.md 8.7): `b_ij = e_i^T W e_j + beta`, `g =
+ * sum_i c_i sum_j a_j b_ij`, logit = Linear(g). `e_i` is the embedding of modality i, of length D. `W`, `beta`, `a` and
+ * `c` are learned. Since every `b_ij` is linear in `e_i` and in `e_j`,
  *
  *     g = p^T W q + (sum_i c_i)(sum_j a_j) beta with p = sum_i c_i e_i, q = sum_j a_j e_j
  *
- * over the observed modalities. So the output layer can be contracted with W before p and q are known: [D, D] in place of [D, D, D]
- * per patient.
+ * over the observed modalities. So the output layer is multiplied with W once for all patients. Each patient then needs
+ * only a matrix [D, D] in place of the tensor W [D, D, D].
  */
 export const bilinearHead = autodiffHead((shape) => {
   const width = commonWidth(shape);
@@ -19,7 +20,7 @@ export const bilinearHead = autodiffHead((shape) => {
     specs: [
       { name: 'bilinear.left', shape: [count], fanIn: count },
       { name: 'bilinear.right', shape: [count], fanIn: count },
-      // W with the output index first, and beta as a column for the contraction.
+      // W with its output index first. beta is a column, so that it can be multiplied with the output layer.
       { name: 'bilinear.weight', shape: [width, width * width], fanIn: width },
       { name: 'bilinear.bias', shape: [width, 1], fanIn: width },
       ...outputSpecs('bilinear.output', width, shape.output),

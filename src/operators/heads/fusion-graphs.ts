@@ -5,7 +5,7 @@ import { mapNames, type FusionNet } from './fusion-net.js';
 
 /** The options that a graph depends on, besides the network. */
 export interface FusionGraphOptions {
-  /** Number of passes: masks of the same patients. */
+  /** Number of passes. Each pass reads the same patients under another mask. */
   readonly passes: number;
   readonly dropout: boolean;
 }
@@ -14,8 +14,8 @@ export interface FusionGraphOptions {
 export const vectorsName = ({ inputs }: FusionNet, m: number): string => `vectors.${inputs[m]?.modality}`;
 
 /**
- * The first part of both graphs: from the vectors of the modalities to the input of the fusion network, with zeros in
- * closed slots.
+ * The first part of the forward and the backward graph: from the vectors of the modalities to the input of the fusion
+ * network, with zeros in slots that are not open.
  */
 function joinedEdge(graph: OnnxGraph, net: FusionNet, passes: number) {
   const names = mapNames(net);
@@ -32,8 +32,8 @@ function joinedEdge(graph: OnnxGraph, net: FusionNet, passes: number) {
 }
 
 /**
- * Vectors, `open` [passes * B, joined], `dropout` -> `outputs` [passes * B, logits] and the intermediate results that the backward
- * graph needs.
+ * The forward graph. Inputs: all arrays of the network, the vectors of each modality, `open` [passes * B, joined], and
+ * `dropout` if requested. Results: `outputs` [passes * B, logits], and the hidden layer for the backward graph.
  */
 export function fusionGraph(net: FusionNet, { passes, dropout }: FusionGraphOptions): Uint8Array {
   const graph = new OnnxGraph();
@@ -45,8 +45,9 @@ export function fusionGraph(net: FusionNet, { passes, dropout }: FusionGraphOpti
 }
 
 /**
- * Inputs and intermediate results of the forward graph and `outputs.gradient` -> gradients of all arrays and, if `vectorsWanted`,
- * `<vectors>.gradient` of each input.
+ * The backward graph. Inputs: those of the forward graph, its hidden layer, `outputs.gradient`, and the sums to which
+ * gradients are added. Results: the new sums for all arrays and, if `vectorsWanted`, `<vectors>.gradient` of each
+ * modality.
  */
 export function fusionBackGraph(
   net: FusionNet,

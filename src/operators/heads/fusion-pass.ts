@@ -39,7 +39,7 @@ export type FusionPasses = (
   group: FusionGroup,
 ) => Promise<FusionPass>;
 
-/** The implementation for the loaded backend. */
+/** Runs the passes by ONNX graphs if the native runtime is loaded, else by the tensor backend. */
 export const fusionPass: FusionPasses = (net, parameters, group) => {
   const native = nativeProducts();
   return native === null

@@ -37,8 +37,8 @@ export class HeadTraining implements Trainable {
   exempt(drawn: Drawn): ReadonlySet<string> {
     const exempt = vectorExempt(this.layout, this.inputs.map(evidenceOf), drawn);
     if (this.judged.criterion.perPatient) return exempt;
-    // A loss over risk sets compares patients, so a shift of all predictors does not change it. The bias of a single
-    // output then has no gradient and is exempt.
+    // A loss over risk sets compares patients, so it stays the same if a constant is added to all outputs. The bias of
+    // a single output then has no gradient, so it is exempt from the check for untrained arrays.
     const shifts = this.layout.entries.filter(({ name, size }) => name.endsWith('.bias') && size === 1);
     return new Set([...exempt, ...shifts.map(({ name }) => name)]);
   }

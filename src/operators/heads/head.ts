@@ -5,7 +5,7 @@ import type { Criterion, Target } from '../criteria/criterion.js';
 import type { ParameterLayout } from '../tensor/parameters.js';
 import type { Outputs } from './outputs.js';
 
-/** The result of a training step of a head. All numbers are means over the patients of its group. */
+/** The result of a training step of a head. All numbers are means over the patients of the step. */
 export interface HeadStep {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -50,7 +50,9 @@ export interface HeadOptions {
   /** Width of the linear maps P in front of the head, for each input. Null if its vectors enter without a map. */
   readonly projected: readonly (number | null)[];
   readonly randomDrop: boolean;
-  /** How the outputs of the head are judged. The criterion decides the number of outputs. */
+  /**
+   * The loss, and the quantity that early stopping monitors (criteria/criterion.ts). It decides the number of outputs.
+   */
   readonly criterion: Criterion;
   /** The config section `fusion`, and the method's own section if it has one. */
   readonly config: Pick<Config, 'fusion'> & Partial<Config>;
