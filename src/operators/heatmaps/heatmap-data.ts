@@ -15,8 +15,8 @@ export const heatmapName = (
 ): string => `${modality}-${patient}${mode === 'fixedTest' ? `-fold${fold}` : ''}`;
 
 /**
- * Path of a file of a `heatmap` artifact in the run directory. `modality` is that of the job. It cannot be derived from
- * the file name, because the name of a modality may contain hyphens.
+ * Path of a file of a `heatmap` artifact in the run directory. The unit of the job gives the modality. The file name
+ * alone does not, because the name of a modality may contain hyphens.
  */
 export const heatmapPath = ({ modality = '' }: Pick<Unit, 'modality'>, file: string): string =>
   `heatmaps/${modality}/${file.slice(modality.length + 1)}`;

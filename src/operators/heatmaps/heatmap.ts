@@ -26,9 +26,10 @@ interface Drawn {
 }
 
 /**
- * Shows the attention of Stage 1 of a fold in the bags of its test patients (method.md 9.4), or the attention of the models of a
- * bundle in those of new patients. It uses the saved scores and computes nothing again. It writes a table and - if coordinates are
- * known - a picture per patient, and GeoJSON for QuPath per image. It reads artifacts only, so the slides need not exist any more.
+ * Shows the attention of Stage 1 of a fold in the bags of its test patients (method.md 9.4), or the attention of the
+ * models of a bundle in the bags of new patients. It uses the saved scores and computes nothing again. It writes a
+ * table and - if coordinates are known - a picture per patient, and GeoJSON for QuPath per image. It reads artifacts
+ * only, so the slides need not exist any more.
  *
  * @throws HafError HAF_STORE_CORRUPT if scores, bags and tiles are inconsistent
  */

@@ -13,7 +13,7 @@ type Corner = readonly [x: number, y: number];
  * tissue as locked annotations if it is known. An image with more than 50,000 features is split into numbered parts. An image without
  * coordinates in pixels gets no file.
  *
- * @param ranked of the whole bag
+ * @param ranked the attention of all instances of the bag
  * @returns the name of each file relative to the folder of the patient, and its content
  */
 export function qupathFiles(

@@ -12,7 +12,8 @@ interface Ours {
  * By how many standard errors this run's mean exceeds the paper's: (ours - paper) / sqrt(se_ours^2 + se_paper^2), with se = std /
  * sqrt(folds). Null if the paper gives no deviation, or no fold has a value.
  *
- * @param folds of one cross-validation: its repeats test the same patients again and count as one
+ * @param folds number of folds of one cross-validation. Repeats test the same patients again, so their folds do not
+ * count
  */
 export function standardErrorsFromPaper(
   { mean, std, folds: defined }: Ours,

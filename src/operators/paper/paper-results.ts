@@ -1,6 +1,9 @@
 import type { Config } from '../../pipeline/config/schema.js';
 
-/** Mean and standard deviation over the paper's ten folds. A number that the paper quotes from elsewhere has no deviation. */
+/**
+ * Mean and standard deviation over the paper's ten folds. A number that the paper quotes from another publication has
+ * no deviation.
+ */
 export type PaperSpread = readonly [mean: number, std: number | null];
 
 /** Accuracy and AUC as the paper prints them. */

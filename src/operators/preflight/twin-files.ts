@@ -8,12 +8,12 @@ import { counted } from '../../pipeline/core/wording.js';
 import type { BagFilesOf } from './bag-patients.js';
 import { placesTiles } from '../../pipeline/stage.js';
 
-/** Formats with several named arrays. */
+/** Formats of files with several named arrays. Such a file may hold several images, so its name is not compared. */
 const severalArrays = ['.npz', '.safetensors'];
 
 /**
  * Files of the same name under one patient, such as the same slide in h5_files and pt_files. None of them is used,
- * because it is unknown which is right. A warning, or a refusal if the modality then has no file left.
+ * because it is unknown which is right. They cause a warning, or a refusal if the modality then has no file left.
  *
  * @param key - the key of the experiment that names the files
  */

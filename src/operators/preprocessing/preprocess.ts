@@ -25,7 +25,7 @@ export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
   const { scaler, select } = config.data.modalities[modality] as Pick<TableDeclaration, 'scaler' | 'select'>;
 
   const rowOf = new Map(table.patients.map((id, row) => [id, row]));
-  // In cohort order, because sums must not depend on the order of a file.
+  // The rows are in the order of the cohort, because the order of rows in the file must not change a sum.
   const rowsOf = (ids: ReadonlySet<string>): readonly number[] =>
     patients.flatMap(({ id }) => (ids.has(id) ? (rowOf.get(id) ?? []) : []));
   const training = rowsOf(new Set(fold.train));

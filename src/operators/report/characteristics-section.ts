@@ -91,7 +91,7 @@ function columnRows(of: Characteristic): readonly Html[] {
   const share = (counts: ByOutcome<number>) => (group: (typeof groups)[number]) =>
     shareText(counts[group], known[group]);
   const [, second] = categories;
-  // With two categories, the second one determines both counts.
+  // If a column has two categories, only the second one is shown, because its count determines the count of the first.
   if (categories.length === 2 && otherCategories === 0 && second !== undefined)
     return [row(`${column}: ${second.category}`, share(second.counts)), ...missed];
   return [

@@ -30,7 +30,10 @@ interface Entry {
   readonly outcome: Outcome;
 }
 
-/** Failed and empty images first, then by number of tiles, up to the maximum number. */
+/**
+ * Failed images come first, then empty ones, then the others with the fewest tiles first. At most `shownWell` of the
+ * others are kept.
+ */
 function chosen(tiled: readonly Tiled[]): readonly Entry[] {
   const entries = tiled
     .map((one) => ({ tiled: one, outcome: outcomeOf(one), tiles: tilesOf(one) }))

@@ -14,7 +14,7 @@ interface Pair {
   readonly attached: SummaryRow;
 }
 
-/** Methods with and without detachment side by side. Empty unless both methods of a pair were run. */
+/** Results of methods with and without detachment, side by side. Empty unless both methods of a pair were run. */
 export function detachmentSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   const pairs = pairsOf(summary.rows);
   if (pairs.length === 0) return html``;

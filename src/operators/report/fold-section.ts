@@ -5,9 +5,9 @@ import { html, type Html } from './html.js';
 import { threeDigits } from './number-text.js';
 
 /**
- * Test AUC and accuracy of every fold and method, with the size of each fold.
+ * Test AUC and accuracy of every fold and method, with the number of patients of each fold.
  *
- * @param groups the group that each fold tests, with `cv.mode: groups`
+ * @param groups with `cv.mode: groups`, the group that each fold tests
  */
 export function foldSection(
   rows: readonly SummaryRow[],

@@ -10,7 +10,7 @@ import { sheetFile, tileSetFile, tileSetSchema, type TiledImage } from '../tilin
 /** One slide, or the cores of one patient, after tiling. */
 export interface Tiled {
   readonly modality: ModalityId;
-  /** True for slides whose tissue was searched, one per job. False for cores of a patient. */
+  /** True for a slide whose tissue was searched; then `images` has one image. False for the cores of a patient. */
   readonly tissue: boolean;
   readonly images: readonly TiledImage[];
   /** A small JPEG picture. Null if nothing could be read. */
@@ -82,7 +82,7 @@ function sheetOf(artifact: Artifact, images: readonly TiledImage[]): Uint8Array 
   try {
     return artifact.bytes(sheetFile);
   } catch (error) {
-    // If the picture itself is readable, the error has another cause and is thrown again.
+    // `bytes` failed. If at least one image was readable, the picture must exist, so the error is thrown again.
     if (readable) throw error;
     return null;
   }

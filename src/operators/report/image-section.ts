@@ -48,7 +48,7 @@ export function imageSection({
   </section>`;
 }
 
-/** Only slides are searched for tissue. Other images are tiled as a whole; for HANCOCK these are cores. */
+/** The tissue is searched only in slides. Other images are tiled as a whole; for HANCOCK these are cores. */
 function titleOfSection({ tiled }: ImageInput, { data }: Config): string {
   if (data.layout === 'hancock') return 'Slides and cores';
   const [slides, others] = [tiled.some(({ tissue }) => tissue), tiled.some(({ tissue }) => !tissue)];

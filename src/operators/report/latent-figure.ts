@@ -15,7 +15,10 @@ const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
 /** Number of legend entries in one column. */
 const legendRows = 18;
 
-/** t-SNE of the latent vectors of the test patients before and after alignment (method.md 9.3). Null without any. */
+/**
+ * t-SNE of the latent vectors of the test patients before and after alignment (method.md 9.3). Null without latent
+ * vectors.
+ */
 export async function latentFigure(
   name: string,
   title: string,

@@ -9,11 +9,11 @@ import type { ReportInput } from './report-input.js';
 
 const isHancock = ({ data }: Config): boolean => data.layout === 'hancock';
 
-/** The word for a modality of many instances in the text. */
+/** The word that the text uses for a modality that is a bag. */
 export const bagWord = (config: Config): string =>
   isHancock(config) ? 'pathology modality' : 'bag modality';
 
-/** The name of a modality in the text. */
+/** The name that the text uses for a modality. */
 const nameOf = ({ config, titles }: ReportInput, id: string): string =>
   (isHancock(config) ? hancockTitles[id] : undefined) ?? titles[id] ?? id;
 
@@ -93,7 +93,7 @@ export function splitText({ config, splitHash, foldGroups }: ReportInput): strin
   return `${tested}${validation}${repeats} All ${materialOf(config)} of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
 }
 
-/** The data of a patient, in words. */
+/** The word for the data of a patient. */
 function materialOf(config: Config): string {
   if (slotsOfKind(config, 'bag').length === 0) return 'rows';
   const files = isHancock(config) ? 'images' : 'files';
@@ -129,7 +129,7 @@ const boundText = ({ clip, bound }: Config['tabular']): string =>
 
 const scalings = { minmax: 'scaled to [0, 1]', zscore: 'standardised' } as const;
 
-/** What the experiment declares for single tables. */
+/** Sentences about settings that the experiment declares for single tables only. */
 function ownTableText(input: ReportInput): string {
   const { config } = input;
   const sentences = slotsOfKind(config, 'table').flatMap((id) => {
@@ -145,7 +145,7 @@ function ownTableText(input: ReportInput): string {
   return sentences.join('');
 }
 
-/** The encoders of the instances, if known. */
+/** The sentence that names the encoders of the instances, if they are known. */
 export function featureText({ images, titles, config }: ReportInput): string {
   const { bag } = config;
   const made = new Map<string, Set<string>>();

@@ -88,7 +88,7 @@ function alignmentText(
   );
 }
 
-/** The inputs of the networks phi. */
+/** The words for the vectors that the networks phi read. */
 function vectorWord(config: Config): string {
   const kinds = slotsOf(config).map(({ kind }) => kind);
   if (!kinds.includes('table')) return 'z';
@@ -115,7 +115,10 @@ function fusionText(config: Config, methods: readonly FusionMethod[]): string {
   );
 }
 
-/** The maps P that are learned with a head. A modality with its own transfer map has none (method.md 4.4). */
+/**
+ * The sentence about the linear maps P (method.md 8) that are learned with a head. A modality with its own transfer map
+ * has no map P (method.md 4.4).
+ */
 function mapText(config: Config, projected: readonly FusionMethod[]): string {
   const { fusion, mil, tabular } = config;
   const kinds = slotsOf(config).map(({ kind }) => kind);

@@ -50,7 +50,7 @@ function candidates(): readonly { readonly colour: string; readonly lab: Lab }[]
       hues.flatMap((hue) => {
         const lab: Lab = [lightness, chroma * Math.cos(hue), chroma * Math.sin(hue)];
         const rgb = rgbOf(lab);
-        // A colour that the screen cannot show would be clipped to the colour of another candidate.
+        // A colour that the screen cannot show is left out, because clipping could make it equal to another candidate.
         if (rgb.some((channel) => channel < 0 || channel > 1)) return [];
         const hex = rgb.map((channel) =>
           Math.round(channel * 255)

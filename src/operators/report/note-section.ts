@@ -58,7 +58,10 @@ function generalNotes({ summary, config }: ReportInput): Note[] {
   ];
 }
 
-/** The notes of single evaluations are left out, because the notes of the table summarise them by method. */
+/**
+ * The notes of the result table and of the training jobs. The notes of single evaluations are left out, because the
+ * notes of the result table summarise them by method.
+ */
 function notesOf({ summary, training }: ReportInput): Note[] {
   return [
     ...groupedNotes(summary).map((note) => ({ ...note, about: shortened(note, summary), folds: [] })),

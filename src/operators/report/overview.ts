@@ -20,7 +20,7 @@ export interface ModalityOverview {
 /** The data of a run in a few numbers. */
 export interface Overview {
   readonly patients: ByOutcome<number>;
-  /** Time to the event or the last contact. Null if the experiment names none. */
+  /** Time to the event or the last contact. Null if the experiment names no column of times. */
   readonly followUp: { readonly unit: string; readonly quartiles: ByOutcome<Quartiles | null> } | null;
   /** The modalities, in the order of the experiment. */
   readonly modalities: readonly ModalityOverview[];

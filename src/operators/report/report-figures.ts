@@ -73,7 +73,7 @@ export const allFigures = (figures: ReportFigures): readonly Figure[] => [
 
 /**
  * Charts about hidden modalities: one method in detail, and all methods in one chart. The method in detail is the
- * reference, or the first method with such results if the reference has none.
+ * reference method, or the first method with results for hidden modalities if the reference has none.
  */
 async function robustnessFigures({ summary, config, titles }: ReportInput): Promise<readonly Figure[]> {
   const able = summary.rows.flatMap((row) =>

@@ -48,7 +48,7 @@ export interface ReportInput {
   readonly titles: Readonly<Record<ModalityId, string>>;
   readonly outcome: OutcomeWords;
   readonly overview: Overview;
-  /** For the tables, in the order of the experiment. */
+  /** Descriptions of the columns of each table, in the order of the experiment. */
   readonly characteristics: readonly TableCharacteristics[];
   readonly summary: Summary;
   readonly flow: readonly FlowStep[];
@@ -59,15 +59,18 @@ export interface ReportInput {
   readonly evaluations: readonly Evaluation[];
   /** Ascending by fold. */
   readonly predictions: readonly MethodFoldPredictions[];
-  /** For a time-to-event run, ascending by fold. Empty for a binary outcome; for time-to-event the two lists above are empty. */
+  /**
+   * The predictions of a time-to-event run, ascending by fold. Empty for a binary outcome. For time-to-event,
+   * `evaluations` and `predictions` are empty.
+   */
   readonly survival: readonly MethodFoldSurvival[];
   /** Times and events of the cohort in days, if known. Empty if the outcome is a status at a landmark. */
   readonly followUp: readonly { readonly patient: string; readonly time: number; readonly event: 0 | 1 }[];
-  /** In data-flow order. */
+  /** The training histories, in the order in which the data flow through the stages. */
   readonly training: readonly TrainingGroup[];
   /** The latent space of fold 0, for each alignment. */
   readonly latents: readonly { readonly alignment: Alignment; readonly map: LatentMap }[];
-  /** In data-flow order. */
+  /** The singular values of the aligned vectors, in the order in which the data flow through the stages. */
   readonly spectra: readonly SpectrumGroup[];
   readonly images: ImageInput;
 }

@@ -103,7 +103,7 @@ const resultRow = (row: SummaryRow, layout: Layout): Html =>
     ${numberCell(pooledText(row.pooledAuc), row.pooledAuc.value)} ${spreadCell(row.balancedAccuracy)}
   </tr>`;
 
-/** The paper's number, and the difference between ours and it. */
+/** Two cells: the number of the paper, and the difference between our number and it in standard errors. */
 function besideCells(ours: Spread, reported: PaperSpread | null, { paper, folds }: Layout): Html {
   if (!paper) return html``;
   const errors = standardErrorsFromPaper(ours, reported, folds);

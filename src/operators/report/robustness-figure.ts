@@ -12,8 +12,9 @@ const metrics = [
 ] as const;
 
 /**
- * Test AUC and accuracy of a method when each observed modality of the test patients is hidden with probability rho. For each rho: a
- * box over folds with its median, the dashed mean, and a dotted line of chance (method.md 9.2).
+ * Test AUC and accuracy of a method when each observed modality of the test patients is hidden with probability rho.
+ * For each rho: a box over folds with its median, the dashed mean, and a dotted line at the value that random scores
+ * reach (method.md 9.2).
  */
 export async function robustnessFigure(row: SummaryRow, robustness: RowRobustness): Promise<Figure> {
   const spec: TopLevelSpec = {

@@ -7,8 +7,8 @@ import type { Figure } from './figure.js';
 import { methodLineStyles } from './method-line-styles.js';
 
 /**
- * Mean test AUC, or C of time-to-event, of all methods with hidden modalities. The reference method is drawn bold. Null for fewer
- * than two methods.
+ * Mean test AUC of all methods when modalities are hidden. For time-to-event, the concordance index C replaces the AUC.
+ * The reference method is drawn bold. Null for fewer than two methods.
  */
 export async function robustnessLinesFigure(
   rows: readonly SummaryRow[],

@@ -43,7 +43,10 @@ interface Tested {
   readonly robustness: RowRobustness;
 }
 
-/** AUC of every method without each modality, or with it alone. Many modalities are listed as rows. */
+/**
+ * AUC of every method without one modality, or with only one modality, for each modality. Many modalities are listed as
+ * rows.
+ */
 function oneByOneTable(
   caption: string,
   hidden: 'withoutOne' | 'onlyOne',

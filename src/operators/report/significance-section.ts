@@ -112,7 +112,10 @@ const comparisonTable = (
 const paperHeadings = html`<th scope="col" class="paper" data-sort="ascending">Paper p</th>
   <th scope="col" class="paper" data-sort="ascending">Paper adjusted p</th>`;
 
-/** The cells of a difference with its p-values. A dash with the mark of the reason if they are undefined. */
+/**
+ * The cells of a difference with its p-values. An undefined value is shown as a dash and `mark`, which refers to the
+ * reason.
+ */
 function tested(
   ours: Pick<Comparison['accuracy'], 'difference' | 'ci95' | 'p' | 'adjusted'> | null,
   mark: string,

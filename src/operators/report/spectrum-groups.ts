@@ -9,7 +9,7 @@ import { spectrumFile, spectrumSchema, type Spectrum } from '../stage2/alignment
 export interface SpectrumGroup {
   /** Part of file names, for example "stage2". */
   readonly name: string;
-  /** For people, for example "Stage 2, alignment". */
+  /** The title in the report, for example "Stage 2, alignment". */
   readonly title: string;
   /** Ascending by fold. */
   readonly folds: readonly { readonly fold: number; readonly spectrum: Spectrum }[];

@@ -13,7 +13,7 @@ import { horizonCalibrationFigure } from './horizon-calibration-figure.js';
 import { kaplanMeierFigure } from './kaplan-meier-figure.js';
 import type { ReportInput } from './report-input.js';
 
-/** Charts of time. */
+/** The charts about the time to the event. */
 export interface SurvivalFigures {
   /** The curve of the cohort, if times are known. */
   readonly cohort: Figure | null;
@@ -63,7 +63,9 @@ export async function survivalFigures(input: ReportInput): Promise<SurvivalFigur
   };
 }
 
-/** Folds of the first repeat. Of a fixed test set only the first fold, because all folds test the same patients. */
+/**
+ * The folds of the first repeat. With a fixed test set, only the first fold, because all folds test the same patients.
+ */
 const firstRepeat = <T extends { readonly fold: number }>(
   folds: readonly T[],
   { config }: ReportInput,
@@ -72,12 +74,14 @@ const firstRepeat = <T extends { readonly fold: number }>(
     .filter(({ fold }) => repeatOf(fold, config.cv) === 0)
     .slice(0, config.cv.mode === 'fixedTest' ? 1 : undefined);
 
-/** A patient of a fold with the risk that its model predicts, or the score of a binary outcome. */
+/**
+ * A patient of a fold, with the risk that the model of the fold predicts. For a binary outcome the risk is the score.
+ */
 interface Ranked extends Omit<TestedPatient, 'fold'> {
   readonly split: SurvivalPrediction['split'];
 }
 
-/** The patients of each fold with a known time, ranked by a method. */
+/** The patients of each fold whose time is known, each with the risk that the method predicts. */
 function rankedFolds(
   method: string,
   input: ReportInput,

@@ -4,7 +4,10 @@ import { threeDigits } from './number-text.js';
 import { textTableOf } from './text-table-markup.js';
 import type { ReportInput } from './report-input.js';
 
-/** The results of a time-to-event run: the table, comparisons in C, and how to read them (method.md 11.5). */
+/**
+ * The results of a time-to-event run: the table, comparisons of the concordance index C, and how to read them
+ * (method.md 11.5).
+ */
 export function survivalSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   if (summary.survival === undefined) return html``;
   const comparisons = survivalComparisonTable(summary);

@@ -1,7 +1,10 @@
 import type { Config } from '../../pipeline/config/schema.js';
 import { counted, listed } from '../../pipeline/core/wording.js';
 
-/** Sentences of the methods section about a time-to-event outcome (method.md 11). */
+/**
+ * Whether the outcome is time-to-event. This file has the sentences of the methods section about such an outcome
+ * (method.md 11).
+ */
 export const inTime = ({ data }: Pick<Config, 'data'>): boolean => data.outcome.kind === 'timeToEvent';
 
 /** The quantity that early stopping monitors. */

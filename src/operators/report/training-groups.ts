@@ -8,7 +8,7 @@ import { historyFile, historySchema, type History } from '../tensor/history-data
 export interface TrainingGroup {
   /** Part of file names, for example "stage1-wsi". */
   readonly name: string;
-  /** For people, for example "Stage 1, WSI". */
+  /** The title in the report, for example "Stage 1, WSI". */
   readonly title: string;
   /** Ascending by fold. */
   readonly folds: readonly { readonly fold: number; readonly history: History }[];

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** Number of bytes read of a header. The series comes before all long elements. */
+/** Number of bytes that are read of a header. SeriesInstanceUID comes before all long elements. */
 const headBytes = 256 * 1024;
 const undefinedLength = 0xffff_ffff;
 const seriesTag = 0x0020_000e;
@@ -24,7 +24,7 @@ function elementAt(bytes: Buffer, at: number, explicit: boolean): Element {
     : { tag, start: at + 8, length: bytes.readUInt16LE(at + 6) };
 }
 
-/** The end of a sequence or item of undefined length: after its delimiter. */
+/** The position after the delimiter that ends a sequence or item of undefined length. */
 function endOf(bytes: Buffer, at: number, explicit: boolean): number {
   for (let next = at; ;) {
     const { tag, start, length } = elementAt(bytes, next, explicit);
@@ -33,7 +33,7 @@ function endOf(bytes: Buffer, at: number, explicit: boolean): number {
   }
 }
 
-/** @throws RangeError if the bytes end before the series */
+/** @throws RangeError if the bytes end before SeriesInstanceUID */
 function seriesIn(bytes: Buffer): string | null {
   let explicit = true;
   for (let at = 132; ;) {

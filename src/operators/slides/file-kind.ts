@@ -37,8 +37,8 @@ const starts: readonly (readonly [RegExp, FileKind])[] = [
 ];
 
 /**
- * Formats that can be recognised only by their endings: their first bytes occur in other formats, too, or they only
- * name other files.
+ * Formats that can be recognised only by the ending of the file name. Either the first bytes of such a file occur in
+ * other formats, too, or the file only names other files.
  */
 const endings: Readonly<Record<string, FileKind>> = {
   '.mrxs': byOpenSlide('MIRAX'),

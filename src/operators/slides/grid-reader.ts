@@ -15,7 +15,10 @@ export interface GridReader extends SlideReader {
    * @throws HafError HAF_SLIDE_UNREADABLE naming the damaged tile
    */
   cells(level: number, cells: readonly number[]): Promise<readonly CellPixels[]>;
-  /** A function that reads regions at any place of a level. Null if stored tiles are faster, or give other pixels. */
+  /**
+   * A function that reads regions at any place of a level. Null if reading stored tiles is faster or gives other
+   * pixels.
+   */
   regions(level: number): ReadRegions | null;
 }
 
@@ -64,7 +67,10 @@ export function gridReader(
       );
     }
   };
-  /** Reads stored tiles as regions, if there is no faster way. Also used to find the damaged tile among many. */
+  /**
+   * Reads stored tiles as regions, one after another. It is used if the source cannot read stored tiles faster, or to
+   * find the damaged tile among many.
+   */
   const oneByOne = async (level: number, regions: readonly Region[]): Promise<CellPixels[]> => {
     const { width, height } = info.levels[level] as SlideInfo['levels'][number];
     const found: CellPixels[] = [];
@@ -109,7 +115,7 @@ export function gridReader(
           );
           for (const i of together) alone.delete(i);
         } catch {
-          // Read one by one below, so that the error names the damaged region.
+          // All regions are read one by one below, so that the error names the damaged region.
         }
         for (const i of alone) into[i]?.set(await read(level, regions[i] as Region));
         return new Set();

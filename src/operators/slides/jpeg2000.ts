@@ -34,7 +34,7 @@ type Factory = (settings: { print: (line: string) => void }) => Promise<OpenJpeg
 const log: string[] = [];
 let codec: Promise<OpenJpeg> | null = null;
 
-/** One instance per thread: it is 0.3 MB of code, and the state of a module belongs to its thread. */
+/** The module is loaded once per thread, because its state belongs to its thread. It has 0.3 MB of code. */
 function openJpeg(): Promise<OpenJpeg> {
   const load = createRequire(import.meta.url)('@cornerstonejs/codec-openjpeg/wasmjs') as Factory;
   codec ??= load({ print: (line) => log.push(line) });
@@ -56,7 +56,9 @@ const mostTiles = 4096;
 
 const signature = [0xff, 0x4f, 0xff, 0x51];
 
-/** The SIZ marker (ISO 15444-1 A.5.1), wherever the codestream begins. In a JP2 file it comes after boxes. */
+/**
+ * Values of the SIZ marker (ISO 15444-1 A.5.1). The codestream may begin anywhere: in a JP2 file it comes after boxes.
+ */
 interface Codestream {
   readonly width: number;
   readonly height: number;
@@ -91,7 +93,7 @@ function codestreamOf(bytes: Uint8Array): Codestream {
 
 const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : Math.round(value));
 
-/** Full-range BT.601, as in JFIF (ITU-T T.871 section 7). */
+/** Converts YCbCr to RGB: full-range BT.601, as in JFIF (ITU-T T.871 section 7). */
 function toRgb(pixels: Uint8Array): void {
   for (let i = 0; i < pixels.length; i += 3) {
     const y = pixels[i] as number;
@@ -106,8 +108,8 @@ function toRgb(pixels: Uint8Array): void {
 /**
  * Decodes a JPEG 2000 codestream of three 8-bit components.
  *
- * @param ycc whether the file says that they are Y, Cb and Cr. OpenJPEG itself converts subsampled chroma.
- * @param most its maximum size: a codestream that states more is refused before memory is allocated
+ * @param ycc whether the file says that the components are Y, Cb and Cr. OpenJPEG itself converts subsampled chroma.
+ * @param most maximum size of the image: a codestream that states a larger size is refused before memory is allocated
  * @throws Error with the log of OpenJPEG
  */
 export async function decodeJpeg2000(

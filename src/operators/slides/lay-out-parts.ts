@@ -20,9 +20,9 @@ function place(from: string, to: string): void {
 }
 
 /**
- * Some slides have several files. The library opens such a slide by one file, and finds the others by their relative
- * paths. If this machine stores the files under their content hashes, they are linked at their relative paths in a
- * temporary folder.
+ * Some slides have several files. A library that reads such a slide opens one file, and finds the other files by their
+ * relative paths. If this machine stores the files under their content hashes, links to them are made at their relative
+ * paths in a temporary folder. The same applies to models of several files.
  *
  * @param sources the slide and its other files. The name of a source is its path in the cohort.
  * @param of the role of the other files

@@ -79,7 +79,7 @@ const powerIn = (text: string): number | null => {
 function planesOf(of: (name: string) => string | null): Draft['planes'][number] {
   const ifd = of('IFD');
   const count = of('PlaneCount') ?? of('NumPlanes');
-  // IFD alone means one plane. Without IFD, all planes are meant.
+  // The attribute IFD without a count means one plane. If IFD is absent, too, all planes are meant.
   const planes = count === null ? (ifd === null ? Infinity : 1) : Number(count);
   return { first: Number(ifd ?? 0), count: planes, file: null, uuid: null };
 }

@@ -23,7 +23,7 @@ const unavailable = (what: string, cause?: unknown): HafError =>
   );
 
 /**
- * The loader gives the same message for a missing file and for one for another processor, so this function
+ * The loader gives the same message for a missing library and for a library for another processor. This function
  * distinguishes them.
  */
 const loadingFailure = (path: string, said: string): string =>
@@ -34,8 +34,8 @@ const loadingFailure = (path: string, said: string): string =>
 /**
  * Starts a process with the libopenslide at a path.
  *
- * @param shown its name in errors
- * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if it cannot be loaded or is too old
+ * @param shown the name of the library in errors
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if the library cannot be loaded or is too old
  */
 export async function startOpenSlide(
   path: string,

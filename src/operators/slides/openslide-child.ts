@@ -50,7 +50,8 @@ async function decode(level: number, region: OpenSlideRegion, argb: Uint32Array)
   try {
     await handle.read(argb, region.x, region.y, level, region.width, region.height);
   } catch (error) {
-    // After a failure OpenSlide keeps the handle in error. The rest of the slide needs a new handle.
+    // After a failed read OpenSlide refuses all further calls with this handle. The rest of the slide needs a new
+    // handle.
     slide = null;
     handle.close();
     throw error;
@@ -68,7 +69,8 @@ async function read({ level, regions, at }: ToOpenSlide & { readonly task: 'read
     const pixels = region.width * region.height;
     const argb = bufferOf(pixels);
     const decoding = decode(level, region, argb);
-    // Awaited below. If `finish` throws before that, this fault must not become an unhandled rejection.
+    // `decoding` is awaited below. If `finish` throws first, a failure of `decoding` must not become an unhandled
+    // rejection.
     decoding.catch(() => undefined);
     finish();
     await decoding;

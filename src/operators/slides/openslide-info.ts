@@ -80,7 +80,7 @@ function levelsIn(
 }
 
 /**
- * OpenSlide's description of a slide in the form of all readers.
+ * Converts OpenSlide's description of a slide to `SlideInfo`, which all readers use.
  *
  * @returns `tiles`: side length of the stored tiles of each level, null if it is not stated or they are not square
  * @throws Error if a level has a size or downsample that no slide has

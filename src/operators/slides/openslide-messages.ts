@@ -28,7 +28,7 @@ export interface OpenSlideFacts {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Answers. At `read`, the pixels of all regions, each [height, width, 3], are in the pixel file. */
+/** Answers. After the answer to `read`, the pixels of all regions, each [height, width, 3], are in the pixel file. */
 export type FromOpenSlide =
   | { readonly task: 'load'; readonly version: string }
   | { readonly task: 'open'; readonly facts: OpenSlideFacts }

@@ -35,7 +35,7 @@ export class OpenSlideFailed extends Error {
   }
 }
 
-/** A fault of the library, or of the disk with the pixel file. */
+/** The error for a failed request: a fault of the library, or of the disk that holds the pixel file. */
 function failureOf({ reason, code }: FromOpenSlide & { readonly task: 'failed' }): Error {
   return code === undefined
     ? new OpenSlideFailed(reason, false)
@@ -133,7 +133,8 @@ export class OpenSlideProcess {
     const span = this.pixels.reserve(into.reduce((sum, { length }) => sum + length, 0));
     try {
       await this.ask({ task: 'read', level, regions, at: span.at });
-      // After close() the descriptor may belong to another file.
+      // The slide may have been closed meanwhile. After `close` the descriptor may belong to another file, so it must
+      // not be read.
       if (this.over !== null) throw this.over;
       this.pixels.read(span.at, into);
     } finally {

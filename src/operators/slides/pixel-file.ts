@@ -71,6 +71,6 @@ function removeIfPossible(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
   } catch {
-    // It is tried again when the file is closed.
+    // Removing the folder is tried again when the file is closed.
   }
 }

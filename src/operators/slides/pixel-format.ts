@@ -23,7 +23,10 @@ const formatNames: Readonly<Record<number, string>> = {
 const isUnsigned = ({ formats }: TiffPage): boolean =>
   formats.every((format) => format === 1 || format === 4);
 
-/** For example "it holds 3 samples of 32 bits in floating point per pixel, photometric 2 (RGB)". */
+/**
+ * Describes the samples of a page, for example "it holds 3 samples of 32 bits in floating point per pixel, photometric
+ * 2 (RGB)".
+ */
 function holds({ samples, bits, formats, photometric }: TiffPage): string {
   const depths = [...new Set(bits)].join(' and ');
   const format = formatNames[formats.find((one) => one !== 1 && one !== 4) ?? 1] ?? '';

@@ -16,8 +16,8 @@ import { convertWithVips, copyAgain, exportAsRgb, unreadable } from './unreadabl
 /** An image without pyramid is decoded as a whole and kept in memory. More pixels would need more than 0.6 GB. */
 const mostPixels = 2e8;
 /**
- * The limit for 16 bits, interlaced and progressive images: they are in memory twice as a whole, once with two or
- * more bytes per sample.
+ * The limit for images of 16 bits, and for interlaced and progressive images. Such an image is in memory twice: once as
+ * RGB, and once with two or more bytes per sample.
  */
 const mostPixelsTwice = 8e7;
 /**

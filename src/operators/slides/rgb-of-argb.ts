@@ -33,7 +33,7 @@ const code = [
   ...[0xfd, 0x0b, 0, 0], // v128.store(to)
   ...[0x20, to, 0x41, 12, 0x6a, 0x21, to], // to += 12
   ...[0x20, from, 0x41, 16, 0x6a, 0x22, from], // from += 16
-  ...[0x20, end, 0x49, 0x0d, 0], // if from < end, again
+  ...[0x20, end, 0x49, 0x0d, 0], // if from < end, repeat the loop
   ...[0x0b, 0x0b], // end of the loop and of the function
 ];
 

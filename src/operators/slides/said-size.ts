@@ -13,7 +13,8 @@ const symbols: Readonly<Record<string, number>> = {
     IN: 25_400,
     '"': 25_400,
   },
-  // The micro sign and the Greek letter, each also as UTF-8 that was read as Latin-1, and in ImageJ's escaped form.
+  // The micro sign and the Greek letter mu. Each of them also as UTF-8 that was read as Latin-1, and in ImageJ's
+  // escaped form.
   ...{
     '\u00b5m': 1,
     '\u03bcm': 1,

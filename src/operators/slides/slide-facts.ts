@@ -7,14 +7,14 @@ import { vendorOf } from './tiff-levels.js';
 import { inFileOrder, tiffScenes } from './tiff-scenes.js';
 import { otherImages, sizeWarnings } from './tiff-warnings.js';
 
-/** Facts of a file about an image, besides its pixels. */
+/** What a file states about an image, besides its pixels. */
 export type SlideFacts = Pick<
   SlideInfo,
   'vendor' | 'mpp' | 'mppSaid' | 'magnification' | 'scenes' | 'scene' | 'notes' | 'warnings'
 >;
 
 /**
- * Facts from the tags of a TIFF about the image that is read.
+ * What the tags of a TIFF state about the image that is read.
  * @param page the image at its full size
  * @param others images of the same file that are not read
  */

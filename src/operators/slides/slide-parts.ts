@@ -42,7 +42,7 @@ async function miraxParts(path: string): Promise<SlideParts> {
   } catch {
     return { parts: [index], missing: [index] };
   }
-  // FILE_COUNT and the names of layers are not files.
+  // Only these keys name files. FILE_COUNT and the names of layers do not.
   const named = iniValues(text).flatMap(([key, value]) =>
     /^(INDEXFILE|FILE_\d+)$/.test(key) ? [`${folder}/${value}`] : [],
   );

@@ -19,7 +19,10 @@ export interface PixelSize {
 
 const silent: PixelSize = { mpp: null, unused: null };
 
-/** Both sides as a size, or the text of the file if they are not a size. */
+/**
+ * The width and height of a pixel as a pixel size. If one of them is not understood or not plausible, there is no pixel
+ * size, and `unused` has the text of the file.
+ */
 function sizeOf(x: SaidSize, y: SaidSize, source: string, said: string): PixelSize {
   if ('quoted' in x || 'quoted' in y) return { mpp: null, unused: said };
   if (!plausible(x.micrometres) || !plausible(y.micrometres)) return { mpp: null, unused: said };

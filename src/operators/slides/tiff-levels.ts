@@ -28,7 +28,10 @@ function isReduced(base: TiffPage, { width, height }: TiffPage): boolean {
 
 const area = ({ width, height }: TiffPage): number => width * height;
 
-/** Whether a page is a separate image: in the chain, and not marked as a copy of another image with fewer pixels. */
+/**
+ * Whether a page is a separate image: it is in the chain of directories, and is not marked as a copy of another image
+ * with fewer pixels.
+ */
 const isOwnImage = ({ subifd, reduced }: TiffPage): boolean => subifd === null && !reduced;
 
 /**

@@ -6,7 +6,7 @@ import type { TiffPage } from './tiff-directory.js';
 /** Words that scanners use for the pictures beside a slide. */
 const overview = /\b(macro|label|overview|thumbnail|preview|barcode)\b/i;
 
-/** A longer description is not used as a name. */
+/** Maximum length of a name. A description that is longer is not used as a name. */
 const longestName = 200;
 
 /** The images of a file, in the order of the file. Their positions, counted from 1, are their numbers. */
@@ -31,7 +31,7 @@ export function tiffScenes(
   const inTiles = pages.some(({ tile }) => tile !== null);
   return pages.map((page, at) => {
     const image = omeImageOf(images, page);
-    // If two pages may be the same image of the OME-XML, its description is used only for the page that is read.
+    // If two pages may belong to the same image of the OME-XML, its description is used only for the page that is read.
     const said = page !== read && image === own ? null : image;
     const text = said?.name ?? page.description;
     const name = text.length > longestName ? '' : text;

@@ -78,7 +78,7 @@ const useTable =
 export const notUnderstood = (said: string): string =>
   `what it says about the size of a pixel is not understood, or not plausible for a microscope (${said})`;
 
-/** Further decimals come from how a file stores numbers, not from a measurement. */
+/** Six significant digits. Further digits come from how a file stores numbers, not from a measurement. */
 const digits = (side: number): number => Number(side.toPrecision(6));
 const sizeText = ({ x, y, source }: SlideMpp): string => `${digits(x)} x ${digits(y)} um (${source})`;
 

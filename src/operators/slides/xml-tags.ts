@@ -50,7 +50,7 @@ function endOfTag(xml: string, from: number): number {
   return -1;
 }
 
-/** Parts without tags, by their beginnings and ends. */
+/** Parts of the text that contain no start tag, such as comments: how they begin and how they end. */
 const skipped = [
   ['<!--', '-->'],
   ['<![CDATA[', ']]>'],

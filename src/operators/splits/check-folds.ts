@@ -19,8 +19,9 @@ export interface FoldOutcome {
 }
 
 /**
- * Checks folds before anything is trained on them: no patient is in two sets of a fold, and no set is empty. A set with only one
- * outcome is a problem and not an error: its AUC, or without an event its C, is undefined.
+ * Checks folds before anything is trained on them: no patient is in two sets of a fold, and no set is empty. A set with
+ * only one outcome causes a warning and no error. In such a set the AUC is undefined. For time-to-event, the
+ * concordance index C is undefined in a set without an event.
  *
  * @throws HafError HAF_SPLIT_INVALID
  */
@@ -44,7 +45,7 @@ export function checkFolds(
             : joinGroups,
         );
       const outcomes = new Set(fold[set].map((id) => outcome.get(id)));
-      // With time-to-event, C is defined even if all patients have the event.
+      // For time-to-event, the concordance index C is defined even if all patients have the event.
       if (outcomes.size > 1 || (inTime && outcomes.has(1))) return [];
       const own = outcomes.has(1) ? words.positive : words.negative;
       const fix =

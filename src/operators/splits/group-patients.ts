@@ -26,7 +26,7 @@ export async function readGroupFile(sources: readonly SourceFile[]): Promise<Rea
 }
 
 /**
- * Adds to every patient of the cohort the group from the column.
+ * Adds to every patient of the cohort the group that the column `cv.group` gives.
  *
  * @throws HafError HAF_SPLIT_INVALID for patients without a group, and if `cv.folds` is not the number of groups
  */

@@ -11,7 +11,7 @@ const problem = (file: string, patient: string, reason: string, fix: string): Pr
   fix,
 });
 
-/** The patients of a split file that are in the cohort, sorted. The others are reported. */
+/** The patients of a split file that are in the cohort, sorted. Other patients of the file are reported. */
 export function knownPatients(
   file: string,
   listed: readonly string[],
@@ -57,7 +57,7 @@ export function matchFolds(
   };
 }
 
-/** Warns of patients of the cohort that are missing in a list of training and test patients. */
+/** Warns of patients of the cohort that the user's list of training and test patients lacks. */
 export const unlisted = (file: string, listed: readonly string[], cohort: ReadonlySet<string>): Problem[] => {
   const known = new Set(listed);
   return [...cohort].filter((id) => !known.has(id)).map((id) => unused(file, id, [0], 1));

@@ -63,7 +63,10 @@ export function gradientDifference({ layout }: BagEncoder, a: Float32Array, b: F
   return Math.max(...of);
 }
 
-/** Largest error of matrix products of small integers, whose exact results are known. All transpositions are tried. */
+/**
+ * Largest error of matrix products of small integers, whose exact results are known. Each factor is tried with and
+ * without transposition.
+ */
 export async function productError(): Promise<number> {
   const [rows, inner, columns] = [37, 53, 29];
   const left = Float32Array.from({ length: rows * inner }, (_, i) => ((i * 7) % 11) - 5);

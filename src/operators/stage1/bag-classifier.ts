@@ -8,13 +8,14 @@ export interface ClassifiedBags {
   readonly logits: Float32Array;
   /** Loss of each bag. */
   readonly losses: readonly number[];
-  /** Gradient of wBag times the summed loss with respect to z, [P, embedding]. */
+  /** Gradient of `mil.wBag` times the sum of the losses, with respect to z; [P, embedding]. */
   readonly dz: Float32Array;
 }
 
 /**
- * Bag classifier `Wc z + bc` with the loss of the criterion (method.md 4.1), in float64 off the backend: P short rows are too few
- * to send there. Adds the gradients of its own parameters to `gradient`.
+ * Bag classifier `Wc z + bc` (method.md 4.1) with the loss that `encoder.criterion` defines for the outcome. It is
+ * computed here in float64 and not on the TensorFlow.js backend, because P short rows are too little work for a
+ * transfer. Adds the gradients of its own parameters to `gradient`.
  *
  * @param z [P, embedding]
  */

@@ -9,7 +9,7 @@ export interface BagEncoder {
   readonly width: number;
   /** d1: width of the instance embedding and of the pooled vector. */
   readonly hidden: number;
-  /** Whether there is a linear map T between pooling and classifier. */
+  /** Whether there is a linear map T between pooling and classifier (method.md 4.1). */
   readonly transfer: 'none' | 'linear';
   /** Width of z, the result of the stage: d1, or the output width of T. */
   readonly embedding: number;
@@ -26,7 +26,9 @@ export interface BagEncoder {
    */
   readonly k: number;
   readonly subtyping: boolean;
-  /** Number of outputs of the bag classifier. The criterion gives the loss of these outputs and of the instance heads. */
+  /**
+   * Number of outputs of the bag classifier. `criterion` defines the loss of these outputs and of the instance heads.
+   */
   readonly outputs: number;
   readonly criterion: Criterion;
   /** Which classes have an instance head: both, or only the positive class (deceased). */
@@ -50,7 +52,7 @@ export function bagEncoderOf(
   const outputs = criterion.outputsOf(2);
   const layout = layoutOf([
     ...linearSpecs('embed', width, hidden),
-    // V, Ug and wa of eq. 2.
+    // The matrices V, Ug and wa of eq. 2, with their biases.
     ...linearSpecs('tanh', hidden, attention),
     ...linearSpecs('sigmoid', hidden, attention),
     ...linearSpecs('score', attention, 1),

@@ -10,22 +10,23 @@ import { transferBack, transferred } from './transfer.js';
 export interface BagResult {
   /** Modality embeddings, [P, embedding]. */
   readonly z: Float32Array;
-  /** Bag classifier, [P, outputs]. */
+  /** Logits of the bag classifier, [P, outputs]. */
   readonly logits: Float32Array;
   /** Raw attention scores of all rows, R values. */
   readonly scores: Float32Array;
-  /** Per bag: loss of the classifier, and instance loss; both without their weights. */
+  /** Loss of the classifier and instance loss of each bag, before they are multiplied by the weights wBag and wInst. */
   readonly bagLosses: readonly number[];
   readonly instanceLosses: readonly number[];
 }
 
 /**
  * Forward pass of the encoder over a pack of bags and, when `gradient` is given, the hand-derived backward pass: the
- * gradient of `sum over bags of wBag * L_bag + wInst * L_inst` (eq. 1-3, method.md 4) is added to `gradient`. With
- * `dz`, the gradient of `<dz, z>` is added, too: by it a later stage trains the encoder (method.md 7).
+ * gradient of `sum over bags of wBag * L_bag + wInst * L_inst` (eq. 1-3, method.md 4) is added to `gradient`. If `dz`
+ * is given, the gradient of the inner product of `dz` and z is added, too. In this way the loss of a later stage trains
+ * the encoder (method.md 7).
  *
- * `passes` computes everything whose cost grows with R times a width. Softmax, ranking, classifier and losses need a
- * few numbers per row or bag and are computed here, in float64.
+ * `passes` computes the matrix products over all R rows of the pack, which take most of the time. Softmax, ranking,
+ * classifier and losses need only a few numbers per row or bag. They are computed here, in float64.
  *
  * @param masks dropout of a training pass; null in evaluation
  * @param gradient flat, in the encoder's layout; null for the forward pass alone

@@ -40,8 +40,8 @@ export class BagSource {
   private bytesLeft: number;
 
   /**
-   * @param of a modality, or several whose bags are concatenated in this order. A patient who lacks some has the bags
-   * of the others
+   * @param of a modality, or several whose bags are concatenated in this order. If a patient lacks some of the
+   * modalities, only the bags of the other modalities are concatenated
    * @param features `embed` artifacts of these modalities
    * @throws HafError HAF_COHORT_INVALID if the cohort has no such modality, or if the instances of several modalities
    * differ in length
@@ -94,7 +94,7 @@ export class BagSource {
       if (this.resident.has(patient) || this.pending.has(patient)) continue;
       const read = this.read(patient);
       this.pending.set(patient, read);
-      // `load` throws the error of a failed prefetch. The error of a bag that is not loaded any more is of no interest.
+      // If a prefetch fails, `load` throws its error. If the bag is not loaded any more, the error is ignored.
       read.catch(() => undefined);
     }
   }

@@ -17,7 +17,10 @@ export class Barrier<Input, Result> {
   private readonly waiting = new Map<number, Waiting<Input, Result>>();
   private readonly registered: Set<number>;
 
-  /** @param action returns one result per arrival, in the order of its argument. One of these promises may fail alone */
+  /**
+   * @param action returns one result per arrival, in the order of its argument. If one of these promises fails, only
+   * the party of this arrival gets the error
+   */
   constructor(
     parties: Iterable<number>,
     private readonly action: (arrivals: readonly Arrival<Input>[]) => readonly Promise<Result>[],

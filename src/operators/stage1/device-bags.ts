@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A budget of bytes, shared by all its users. */
+/** The bytes that are left for caching. Several caches share one budget. */
 export interface Budget {
   left: number;
 }

@@ -32,11 +32,11 @@ const mostRows = 16_384;
 /** Lower limit of the cache of bags: a smaller cache is not the reason why a device is full. */
 const smallestBudget = 16 * 2 ** 20;
 
-/** How much of the device is used. */
+/** How much memory of the device the jobs may use. */
 interface Extent {
   /** Bytes of bags to keep. */
   readonly bytes: number;
-  /** Folds in a stack. */
+  /** Maximum number of folds that compute their step in one batched product (a stack, see EncoderStack). */
   readonly folds: number;
 }
 const mostFolds = 16;
@@ -50,9 +50,9 @@ export class DeviceRoom {
   private extent: Extent;
 
   /**
-   * @param extent bytes of bags to keep, and folds in a stack
-   * @param warn receives one sentence about the reduced use when the memory did not suffice
-   * @param largest bytes of a tensor
+   * @param extent bytes of bags to keep, and maximum number of folds in a stack
+   * @param warn is called with the reduced extent when the memory did not suffice
+   * @param largest maximum bytes of a tensor
    */
   constructor(
     { bytes, folds = mostFolds }: Partial<Extent> & Pick<Extent, 'bytes'>,
@@ -64,8 +64,8 @@ export class DeviceRoom {
   }
 
   /**
-   * @param source the bags that the job reads. A job must leave before it waits for anything else, because the other
-   * folds wait for it
+   * @param source the bags that the job reads. Before the job waits for anything except the device, it must call
+   * `leave`, because the other folds wait for this job
    */
   enter(source: string, encoder: BagEncoder): DevicePlace {
     const name = JSON.stringify([source, { ...encoder, layout: undefined }]);
@@ -113,8 +113,8 @@ export class DeviceRoom {
   }
 
   /**
-   * Halves the number of folds in a stack, and the cache of bags unless it is small. @returns whether anything could be
-   * halved
+   * Halves the maximum number of folds in a stack, and the cache of bags unless it is small. @returns whether anything
+   * could be halved
    */
   private shrink(fault: object): boolean {
     if (this.answered.has(fault)) return true;
@@ -146,7 +146,10 @@ const isOutOfMemory = (error: unknown): error is Error =>
     error.message,
   );
 
-/** The common cause of the errors of a failed device. Each read of it throws an error of its own. */
+/**
+ * The common cause of the errors that a failed device gives. Each read of a tensor from the device throws an error
+ * object of its own.
+ */
 const faultOf = (error: Error): object =>
   typeof error.cause === 'object' && error.cause !== null ? error.cause : error;
 

@@ -7,9 +7,11 @@ export interface EncodedPatients {
   /** [n, embedding], zeros for a patient without the modality; 1 in `observed` for a patient with it. */
   readonly z: Float32Array;
   readonly observed: Uint8Array;
-  /** [n, outputs] of the bag classifier. */
+  /** Logits of the bag classifier, [n, outputs]. */
   readonly logits: Float32Array;
-  /** Raw attention of all instances, bag after bag; patient i has `offsets[i]` to `offsets[i + 1]`. */
+  /**
+   * Raw attention scores of all instances, bag after bag. Those of patient i are at `offsets[i]` to `offsets[i + 1]`.
+   */
   readonly scores: Float32Array;
   readonly offsets: Int32Array;
 }

@@ -27,7 +27,7 @@ export function encoderExempt(
 ): ReadonlySet<string> {
   const having = [...new Set(drawn.flat())].filter((patient) => source.has(patient));
   if (having.length === 0) return new Set(layout.entries.map(({ name }) => name));
-  // The bias shifts all scores of a bag equally, and softmax ignores such a shift.
+  // `score.bias` shifts all scores of a bag equally, and softmax ignores such a shift.
   const exempt = ['score.bias'];
   if (wBag === 0) exempt.push('classifier.weight', 'classifier.bias');
   // Ranking by attention passes no gradient, so the instance loss alone does not train the attention and the map T.

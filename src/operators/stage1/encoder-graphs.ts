@@ -80,7 +80,8 @@ function backwardGraph({ activation }: BagEncoder, masks: GraphMasks): Uint8Arra
   const mul = (a: Edge, b: Edge): Edge => graph.add('Mul', [a, b]);
   const sub = (a: Edge, b: Edge): Edge => graph.add('Sub', [a, b]);
 
-  // p = sum_r a_r x_r, so dx_r = a_r dp, and through the softmax dr_r = a_r (x_r - p) . dp.
+  // The pooled vector of a bag is p = sum_r a_r x_r, with attention a_r and embedded row x_r. So dx_r = a_r dp, and
+  // through the softmax the gradient of score r is a_r (x_r - p) . dp.
   const direct = mul(ofBag('pooled.gradient'), attention);
   const dScores = graph.add('ReduceSum', [mul(sub(embedded, ofBag('pooled')), direct), graph.whole(1)]);
   const dGated = backEdge(graph, dScores, graph.input('score.weight'));

@@ -8,8 +8,8 @@ import type { EncoderMasks, PackedBags } from './packed-bags.js';
 export interface EncoderPasses {
   readonly parameters: Float32Array;
   /**
-   * Eq. 1 and 2 up to the raw scores. Finish one pack before you begin the next one. If several passes share a scratch,
-   * this applies to all of them together.
+   * Eq. 1 and 2 up to the raw scores. Finish one pack before you begin the next one. If several EncoderPasses share one
+   * scratch memory, this rule applies to all of them together.
    *
    * @param masks null in evaluation
    */
@@ -32,9 +32,9 @@ export interface RowsPass {
 
 /** Inputs of the backward pass: attention and pooled rows of the forward pass, and the gradients from the later layers. */
 export interface RowsUpstream {
-  /** R values. */
+  /** The attention of all rows, R values. */
   readonly attention: Float32Array;
-  /** [P, d1], and its gradient. */
+  /** Pooled row of each bag, and the gradient of the loss with respect to it; both [P, d1]. */
   readonly pooled: Float32Array;
   readonly dPooled: Float32Array;
   /** Gradient of the heads' logits, [R, 2H]. */

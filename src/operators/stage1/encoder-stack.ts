@@ -15,7 +15,7 @@ import { headClasses } from './instance-loss.js';
 import { rowsOf, type EncoderMasks, type PackedBags, type RowArray } from './packed-bags.js';
 import { Stacking } from './stacking.js';
 
-/** A member of a stack: an encoder and its pack. */
+/** A member of a stack (see EncoderStack): an encoder and its pack. */
 export interface StackMember {
   readonly weights: ParameterTensors;
   readonly pack: PackedBags;
@@ -23,10 +23,10 @@ export interface StackMember {
   readonly masks: EncoderMasks | null;
 }
 
-/** Results of the forward pass for one member; see RowsPass. */
+/** Results of the forward pass for one member of a stack; see RowsPass. */
 export type MemberScores = Pick<RowsPass, 'scores' | 'heads'>;
 
-/** Inputs of the backward pass from one member; see RowsPass.backward. */
+/** Inputs of the backward pass from one member of a stack; see RowsPass.backward. */
 export interface MemberUpstream {
   readonly upstream: RowsUpstream;
   readonly gradient: Float32Array;
@@ -35,9 +35,9 @@ export interface MemberUpstream {
 const nothing = new Float32Array();
 
 /**
- * The batched passes of F encoders of one shape, each over its own pack: F sets of weights times F packs. Shorter packs are
- * padded with rows of zeros. Padding has no gradient, so each member gets the results that it would get alone. Dispose the
- * stack when all members are done, or when a pass has failed.
+ * A stack: the batched passes of F encoders of one shape, for example of F folds. One batched product multiplies F
+ * packs by the F sets of weights. Shorter packs are padded with rows of zeros. Padding has no gradient, so each member
+ * gets the results that it would get alone. Dispose the stack when all members are done, or when a pass has failed.
  */
 export class EncoderStack {
   private readonly rows: Stacking;

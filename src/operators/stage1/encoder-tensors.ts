@@ -3,7 +3,7 @@ import type { GradientTensors } from '../tensor/parameters.js';
 import type { BagEncoder } from './bag-encoder.js';
 
 // The formulas of method.md 4 over all rows of a pack, [R, columns], or over a stack of F packs with F sets of weights,
-// [F, R, columns]: matrices are [..., inputs, outputs], biases spread over the rows.
+// [F, R, columns]. Matrices are [..., inputs, outputs]. Biases are broadcast over the rows.
 
 /** The arrays of an encoder by name: a matrix as it is stored, a bias as a row. */
 export type Weights = (name: string) => tf.Tensor;
@@ -35,8 +35,8 @@ const dense = (x: tf.Tensor, weights: Weights, layer: string): tf.Tensor =>
   tf.add(tf.matMul(x, weights(`${layer}.weight`)), weights(`${layer}.bias`));
 
 /**
- * Sum over rows, [..., 1, columns]. It is a product with ones, because the sum kernels of the CPU backends transpose
- * first, which is slower.
+ * Sum over the rows, [..., 1, columns]. It is computed as a matrix product with ones, because `tf.sum` on the CPU
+ * backends transposes the tensor first, which is slower.
  */
 const rowSums = (x: tf.Tensor): tf.Tensor =>
   tf.matMul(tf.ones([...x.shape.slice(0, -2), 1, x.shape.at(-2) ?? 1]), x);
@@ -86,7 +86,8 @@ export function encodeBack(
 ): GradientTensors {
   const { embedded, tanh, sigmoid, gated } = pass;
   const { attention } = upstream;
-  // z = sum_r a_r x_r, so dx_r = a_r dz, and through the softmax dr_r = a_r (x_r . dz - z . dz).
+  // The pooled vector of a bag is z = sum_r a_r x_r, with attention a_r and embedded row x_r. So dx_r = a_r dz, and
+  // through the softmax the gradient of score r is a_r (x_r . dz - z . dz).
   const direct = tf.matMul(attention, upstream.z, true);
   const bagTerm = tf.sum(tf.mul(upstream.pooled, upstream.z), -1, true);
   const dScores = tf.sub(tf.sum(tf.mul(embedded, direct), -1, true), tf.matMul(attention, bagTerm, true));
@@ -106,7 +107,7 @@ export function encodeBack(
     back(dSigmoidLinear, 'sigmoid'),
     back(upstream.heads, 'instance'),
   ]);
-  // `embedded` is positive exactly where relu was open and dropout kept the element.
+  // `embedded` is positive exactly where the input of relu was positive and dropout kept the element.
   const open = activation === 'relu' ? tf.mul(dEmbedded, tf.step(embedded)) : dEmbedded;
   const dLinear = masked(open, masks.embed);
 
