@@ -13,7 +13,7 @@ interface Kind {
   readonly command: string;
   /** Whether the server checks signatures. Only such a server can show the effect of wrong credentials. */
   readonly authenticates: boolean;
-  /** Arguments that make it serve an empty bucket from a new folder. */
+  /** Command-line arguments with which the server serves an empty bucket from a new folder. */
   readonly args: (address: string, folder: string) => readonly string[];
 }
 

@@ -11,7 +11,10 @@ import type { Changes } from './resolved-config.js';
 const patients = 300;
 const folds = 5;
 const deceasedShare = 0.3;
-/** The part of the outcome that no modality can predict, and the noise that each number of a vector adds to the risk it shows. */
+/**
+ * Standard deviations of noise. `chance`: the part of the outcome that no modality can predict. `noise`: added to each
+ * number of a vector.
+ */
 const chance = 0.3;
 const noise = 0.5;
 const bagWidths = { WSI: 24, TMA: 24 };

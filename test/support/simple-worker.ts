@@ -4,8 +4,8 @@ import { HafError } from '../../src/pipeline/core/errors.js';
 import type { ArtifactStore, Manifest } from '../../src/pipeline/store/store.js';
 
 /**
- * A worker that takes jobs of both classes from a bus and computes each by writing its key, without processes or inputs. `misbehave`
- * may throw an error in its place.
+ * A worker that takes jobs of both classes from a bus and computes each by writing its key, without processes or
+ * inputs. `misbehave` is called before each computation. If it throws an error, the attempt fails with this error.
  */
 export function simpleWorker(
   bus: Bus,

@@ -1,6 +1,6 @@
 import { vectorCases } from './shared.js';
 
-/** Times in days and events of one case. */
+/** Follow-up times in days, and whether each patient had the event (1) or was censored (0), of one test case. */
 export interface TimesAndEvents {
   readonly time: readonly number[];
   readonly event: readonly number[];

@@ -16,7 +16,7 @@ import { runStage } from './run-stage.js';
 
 export interface Tiled {
   readonly images: readonly TiledImage[];
-  /** [rows, 2], over all images. */
+  /** Corners (x, y) of the tiles of all images, [rows, 2]. */
   readonly coords: readonly (readonly [number, number])[];
   readonly files: StageOutput['files'];
   readonly problems: readonly Problem[];

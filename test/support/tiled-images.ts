@@ -67,7 +67,7 @@ export async function tiledImagesOnDisk(images: readonly TestImage[], sizePx: nu
   };
 }
 
-/** One tile of such an image, [sizePx, sizePx, 3]. Pixels outside the image are black. */
+/** One tile of an image that `tiledImagesOnDisk` writes, [sizePx, sizePx, 3]. Pixels outside the image are black. */
 export function tileOf(
   { seed = 1, width = 96, height = 80 }: TestImage,
   x0: number,

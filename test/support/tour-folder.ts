@@ -7,8 +7,8 @@ import { pageFolder } from './page-steps.js';
 const root = resolve(import.meta.dirname, '../..');
 
 /**
- * Makes the folder in which the pages of the tour run one after the other. It holds what the pages call the user's own: slides,
- * patients, an experiment, models, and regions drawn in QuPath.
+ * Makes the folder in which the pages of the tour run one after the other. It holds the files that the pages expect the
+ * user to have: slides, patients, an experiment, models, and regions drawn in QuPath.
  *
  * @throws Error if a synthetic cohort cannot be made
  */
@@ -51,7 +51,7 @@ function writeExperiment(folder: string): void {
   );
 }
 
-/** Models of the input size and width that the pages name. They stand for published encoders. */
+/** Models of the input size and width that the pages name. They replace published encoders, which are large. */
 function writeModels(folder: string): void {
   const models = { uni: 1024, own: 512, 'uni2-h': 1536 };
   mkdirSync(join(folder, 'models'));

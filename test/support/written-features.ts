@@ -10,7 +10,7 @@ export const written = {
   rows: 70,
   width: 32,
   values: Float32Array.from({ length: 70 * 32 }, (_, i) => (i % 97) / 4),
-  /** Corners (x, y). */
+  /** Upper left corner (x, y) of each tile. */
   coords: Float32Array.from({ length: 2 * 70 }, (_, i) => (i % 2 === 0 ? 256 : 512) * Math.floor(i / 2)),
 } as const;
 

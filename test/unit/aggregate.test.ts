@@ -62,14 +62,15 @@ describe('aggregate', () => {
   });
 
   it('takes mean and population standard deviation over folds', async () => {
-    // Two folds: AUC 1 and 0.5 over two pairs each.
+    // Each fold has two pairs of a deceased and a living patient. Fold 0 has AUC 1, fold 1 has AUC 0.5.
     const stage3 = [
       stage3Artifact('haf', 0, [predicted('004', 1, 1), predicted('001', 0, 0), predicted('002', 0, -1)]),
       stage3Artifact('haf', 1, [predicted('008', 1, 0), predicted('003', 0, 1), predicted('005', 0, -1)]),
     ];
     const { summary } = await aggregated(['haf'], stage3, { folds: 2 });
     expect(summary.rows[0]?.auc).toEqual({ mean: 0.75, std: 0.25, folds: 2 });
-    // Pooled: of the living (0, -1, 1, -1) patient 004 beats three and ties one, 008 beats two and ties one.
+    // Over both folds, the living patients have the scores 0, -1, 1 and -1. 004 (deceased) scores higher than three of
+    // them and equal to one, 008 (deceased) higher than two and equal to one.
     expect(summary.rows[0]?.pooledAuc.value).toBe((3.5 + 2.5) / 8);
     expect(summary.rows[0]?.notes).toContain('6 of the 60 patients of the cohort were tested.');
   });
@@ -107,7 +108,8 @@ describe('aggregate', () => {
     expect(summary.comparisons[0]).toMatchObject({ patients: 6, auc: null });
     expect(text(files['summary.md'])).toMatch(/^\| HAF \| 2 \| 0\.\d{3} ± 0\.\d{3} \| - \| - \| 0\.778 \[/m);
     expect(text(files['summary.csv'])).not.toMatch(/NaN|undefined/);
-    // If the patients of all folds are ranked together, an AUC can be compared.
+    // With `pooling: pooled` (the default), the patients of all folds are ranked together. Then the AUCs of the methods
+    // are defined and can be compared.
     const pooled = await aggregated(['haf', 'ps3'], stage3, { folds: 2 }, { stats: { bootstrap: 10 } });
     expect(pooled.summary.comparisons[0]?.auc?.difference).toBeCloseTo(7 / 9 - 0.5, 12);
   });
@@ -176,7 +178,8 @@ describe('aggregate', () => {
       );
     const stage3 = [stage3Artifact('haf', 0, fold(0.9)), stage3Artifact('haf', 1, fold(0.1))];
     const { summary } = await aggregated(['haf'], stage3, { folds: 2, mode: 'fixedTest' });
-    // Living: 0, 0.1, 0.2, 0.4, 0.5, 0.6. 004 has 0.5 on average: beats four, ties one; 008 beats all six.
+    // The mean scores of the living are 0, 0.1, 0.2, 0.4, 0.5 and 0.6. 004 (deceased) has the mean 0.5: higher than
+    // four of them and equal to one. 008 (deceased) scores higher than all six.
     expect(summary.rows[0]?.pooledAuc.value).toBe((4.5 + 6) / 12);
     expect(summary.rows[0]?.notes.join(' ')).toMatch(/^Fixed test set: all folds score the same 8 patients/);
   });
@@ -290,8 +293,8 @@ describe('aggregate', () => {
   });
 
   it('shows what calibration on validation patients changes', async () => {
-    // Twenty validation patients for each fold: with score -1 one in ten has the event, with score 1 one in two. Each
-    // fold adds its own offset to the scores.
+    // Twenty validation patients for each fold. Of those with score -1, one in ten has the event; of those with score
+    // 1, one in two. Each fold adds its own offset to the scores.
     const ids = inventedIds(60);
     const val = (offset: number): Prediction[] =>
       Array.from({ length: 20 }, (_, i) =>

@@ -20,7 +20,7 @@ import { cluster } from '../support/backend-folders.js';
 
 const scratch = (): string => mkdtempSync(join(tmpdir(), 'haf-backend-build-'));
 
-/** A wheel of small files. */
+/** Makes a Python wheel (a zip archive) of small files. */
 function wheelOf(
   members: Readonly<Record<string, string>>,
   name = 'tensorflow-2.20.0-py3-none-any.whl',

@@ -2,7 +2,7 @@ import { ErrorCode, NatsError, type JetStreamManager } from 'nats';
 import { expect, it } from 'vitest';
 import { leaseTime } from '../../src/pipeline/bus/nats/topology.js';
 
-/** A broker that answers the first questions with an error. */
+/** A broker that answers the first requests with these errors, one error for each request. */
 function slowBroker(faults: readonly Error[]): {
   readonly jsm: JetStreamManager;
   readonly asked: () => number;

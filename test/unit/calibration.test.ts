@@ -18,7 +18,8 @@ const fit = (
 ) => fitCalibration(y, x, { calibration, threshold: 'youden' }, words);
 
 describe('Platt scaling', () => {
-  // scikit-learn 1.9.1: LogisticRegression(C=inf, solver="newton-cholesky", tol=1e-13) on each patient twice, with weights t and 1 - t.
+  // Expected values from scikit-learn 1.9.1: LogisticRegression(C=inf, solver="newton-cholesky", tol=1e-13). Each
+  // patient is given twice, as a case with weight t (the smoothed target) and as a control with weight 1 - t.
   it('equals a logistic regression on smoothed targets', () => {
     const { slope, intercept } = fitPlatt(labels, logits);
     expect(slope).toBeCloseTo(0.761936935048492, 11);
@@ -34,7 +35,7 @@ describe('Platt scaling', () => {
     expect(intercept / -2286.0659897598566).toBeCloseTo(1, 8);
   });
 
-  // scikit-learn 1.9.1: sklearn.calibration._sigmoid_calibration of the negated scores.
+  // Expected values from scikit-learn 1.9.1: sklearn.calibration._sigmoid_calibration of the negated scores.
   it('finds a negative slope, and the calibration says so', () => {
     const against = logits.map((logit) => -logit);
     expect(fitPlatt(labels, against).slope).toBeCloseTo(-0.7619369352, 8);
@@ -58,7 +59,7 @@ describe('Platt scaling', () => {
 });
 
 describe('isotonic regression', () => {
-  // scikit-learn 1.9.1: IsotonicRegression(y_min=0.5/16, y_max=1-0.5/16, out_of_bounds="clip").
+  // Expected values from scikit-learn 1.9.1: IsotonicRegression(y_min=0.5/16, y_max=1-0.5/16, out_of_bounds="clip").
   it('equals that of scikit-learn, between knots and outside of them', () => {
     const map = fitIsotonic(labels, logits);
     const asked = [-5, -2.1, -1.5, -1.2, -0.95, -0.2, 0.1, 0.3, 0.6, 1, 1.1, 1.3, 1.5, 2, 9];
@@ -99,7 +100,8 @@ describe('isotonic regression', () => {
 });
 
 describe('temperature scaling', () => {
-  // scikit-learn 1.9.1: 1 / coefficient of LogisticRegression(C=inf, fit_intercept=False, solver="newton-cholesky").
+  // Expected value from scikit-learn 1.9.1: 1 / coefficient of LogisticRegression(C=inf, fit_intercept=False,
+  // solver="newton-cholesky").
   it('equals a logistic regression without intercept', () => {
     expect(fitTemperature(labels, logits)?.temperature).toBeCloseTo(0.9539974687663608, 12);
     const hot = fitTemperature(
@@ -144,7 +146,8 @@ describe('calibrated', () => {
 });
 
 describe('the threshold', () => {
-  // scikit-learn 1.9.1: roc_curve(drop_intermediate=False); the first maximum of tpr - fpr.
+  // Expected values from scikit-learn 1.9.1: roc_curve(drop_intermediate=False), the first threshold with the maximum
+  // of tpr - fpr.
   it('is the one with the largest Youden index, the highest where several are equal', () => {
     const chosen = chooseThreshold(labels, logits, 'youden');
     expect(chosen?.threshold).toBe(0.2);

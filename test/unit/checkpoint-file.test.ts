@@ -9,7 +9,10 @@ import { JobCheckpoints, type CheckpointOptions } from '../../src/workers/job-ch
 import { CheckpointMemory, checkpointOptions } from '../support/checkpoints.js';
 import { testJob } from '../support/jobs.js';
 
-/** Values that text or arithmetic would change: a NaN with a payload, negative zero, the smallest number. */
+/**
+ * Values that would change if they were written as text or computed with: a NaN with a payload, negative zero, the
+ * smallest number.
+ */
 const odd = new Float32Array(Uint32Array.of(0x7fc12345, 0x80000000, 1, 0xff800000, 0x3f800001).buffer);
 const checkpoint: Checkpoint = {
   artifact: sha256('job'),

@@ -19,7 +19,7 @@ const matrix = (rows: readonly (readonly number[])[]): Matrix => ({
   values: Float64Array.from(rows.flat()),
 });
 
-/** Numbers from sines, so that Python can compute the same ones. */
+/** Numbers computed with sines, so that a Python script can compute the same numbers. */
 const sines = matrix(
   Array.from({ length: 30 }, (_, i) =>
     Array.from({ length: 4 }, (_, j) => Math.sin((i + 1) * (j + 2)) * (j + 1)),
@@ -55,7 +55,8 @@ function objective(z: Matrix, y: readonly (0 | 1)[], lambda: number, at: readonl
 }
 
 describe('penalised logistic regression', () => {
-  // scikit-learn 1.9.1: StandardScaler, LogisticRegression(C = 1 / (30 lambda), solver = 'newton-cholesky', tol = 1e-14).
+  // Expected values from scikit-learn 1.9.1: StandardScaler, LogisticRegression(C = 1 / (30 lambda), solver =
+  // 'newton-cholesky', tol = 1e-14).
   it.each([
     [
       0.01,
@@ -107,7 +108,7 @@ describe('penalised logistic regression', () => {
     expect(defaultLambdas.at(-1)).toBeCloseTo(1e-5, 12);
     const most = Math.max(...fit.path.map((one) => one.auc));
     expect(fit.path.find((one) => one.lambda === fit.model.lambda)?.auc).toBe(most);
-    // The scale of the columns is that of all training patients.
+    // Columns are standardised with the mean and deviation of all training patients, also inside each inner fold.
     const scale = { mean: Float64Array.from(fit.model.mean), factor: Float64Array.from(fit.model.factor) };
     const z = standardised(x, scale);
     const all = Array.from(fold.keys());
@@ -215,7 +216,8 @@ describe('penalised logistic regression', () => {
       const z = standardised(x, scale);
       const residuals = [...logisticLogits(model, x)].map((logit, i) => probability(logit) - (y[i] ?? NaN));
       expect(mean(residuals)).toBeCloseTo(0, 9);
-      // Karush, Kuhn and Tucker: the slope is 0 for a weight above 0, and not below 0 for a weight of 0.
+      // Conditions of the minimum (Karush, Kuhn and Tucker): the slope of the loss is 0 for a weight above 0. It is 0
+      // or positive for a weight of 0.
       let above = 0;
       model.coefficients.forEach((own, column) => {
         expect(own).toBeGreaterThanOrEqual(0);

@@ -42,7 +42,10 @@ const inputs: MiniInputs = {
   embed: ['features', 'slides'].map((id) => ({ id, files })),
 };
 const config = { ...miniConfig, modalities: ['WSI' as const, 'TMA' as const] };
-/** The `bags` artifacts that the graph gives a unit: of its modality, or of all modalities for a union of bags. */
+/**
+ * The `bags` artifacts that the job graph gives to a `stage1` job: those of the modality of its unit, or of all
+ * modalities if the unit has none (method on the union of all bags).
+ */
 const bagsFor = ({ modality }: Unit): MiniInputs => ({
   bags: (modality === undefined ? ['WSI', 'TMA'] : [modality]).map(bagsOf),
 });

@@ -122,7 +122,8 @@ describe('compare', () => {
   });
 
   it('draws every pair its own resamples', async () => {
-    // The same predictions under two names: only the draws can differ.
+    // Methods `haf` and `ga` have the same predictions in each run. So their intervals can differ only by the bootstrap
+    // draws.
     const same = (run: string) => (_: string, fold: number) =>
       inventedPredictions(`${run}/haf`, fold, folds, count);
     makeRun('one', ['haf', 'ga'], {}, same('one'));
@@ -167,7 +168,8 @@ describe('compare', () => {
     const patients = ['001', '002', '003', '004'];
     const fold = (k: number, p: readonly number[]): Prediction[] =>
       k % folds === 0 ? patients.map((id, i) => predicted(id, i < 2 ? 1 : 0, 0, { p: p[i] ?? 0 })) : [];
-    // Means over the repeats: 0.7, 0.45, 0.4, 0.2. In the first repeat alone, 002 has a lower score than 003.
+    // Mean scores of 001 to 004 over the two repeats: 0.7, 0.45, 0.4, 0.2. In the first repeat alone, 002 has a lower
+    // score than 003.
     makeRun('repeated', ['haf'], { cv: { folds, repeats: 2 } }, (_, k) =>
       fold(k, k === 0 ? [0.6, 0.1, 0.3, 0.2] : [0.8, 0.8, 0.5, 0.2]),
     );

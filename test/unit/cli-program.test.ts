@@ -19,7 +19,7 @@ async function run(...args: readonly string[]): Promise<string | number | null |
   return process.exitCode;
 }
 
-/** Packages that are loaded when a module is, following static imports only. */
+/** Packages that are loaded together with a module, by static imports only. */
 function packagesOf(file: string, seen = new Set<string>()): ReadonlySet<string> {
   const found = new Set<string>();
   if (seen.has(file)) return found;

@@ -185,7 +185,7 @@ describe('the lines of the live view', () => {
       '';
     const first = told('2026-01-01T00:00:00.000Z', 400);
     expect(lineAfter(first)).toMatch(/ tiles 400\/8490 on the CPU$/);
-    // 40 tiles in 20 s: 4000 more in 2000 s.
+    // 40 tiles were read in 20 s, so 8050 more tiles take 4025 s.
     const later = [first, told('2026-01-01T00:00:10.000Z', 410), told('2026-01-01T00:00:20.000Z', 440)];
     expect(lineAfter(...later)).toMatch(/ tiles 440\/8490 on the CPU, 2\.0 a second, 1:07:05 left$/);
     expect(lineAfter(told('2026-01-01T00:00:00.000Z', 400, 1))).toMatch(/ tiles 400\/8490 on the GPU$/);

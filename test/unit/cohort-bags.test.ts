@@ -237,7 +237,7 @@ describe('slides that do not go together', () => {
     expect(problems.filter(({ severity }) => severity === 'failure')).toMatchObject([
       { patient: '001', reason: expect.stringMatching(/^Two images with one id, "core"/) as string },
     ]);
-    // Several groups of a case file may belong to the same stain.
+    // In a feature file of a patient, several groups (bags) may have the same stain. All of them are used.
     expect((await joined({})).data.patients[0]?.bags['TMA']).toHaveLength(3);
   });
 

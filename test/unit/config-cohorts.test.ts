@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/pipeline/config/load.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 
-/** The problems of an experiment with such cohorts; none when it is accepted. */
+/** The problems of an experiment that declares these external cohorts. Empty if the experiment is accepted. */
 function problems(cohorts: readonly object[]): readonly string[] {
   try {
     loadConfig({ text: JSON.stringify({ name: 'demo', methods: ['haf', 'drop'], cohorts }) });

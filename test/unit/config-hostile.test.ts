@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/pipeline/config/load.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 
-/** The refusal of an experiment. */
+/** The error with which the program refuses an experiment. */
 function refusal(text: string, set: readonly string[] = []): HafError {
   try {
     loadConfig({ text, set });

@@ -269,7 +269,8 @@ describe('rules across sections', () => {
   });
 
   it('wants a CLIP scale that starts below its bound', () => {
-    // A start at the upper limit is refused as well, because the scale could only stay there.
+    // A start value of the scale (1 / temperature) that equals `maxScale` is refused as well, because training could
+    // not increase the scale.
     expect(problems('name: demo\nclip: { maxScale: 10, temperature: 0.1 }\n')).toEqual([
       expect.stringContaining('must be above 1 / clip.temperature, 10.0'),
     ]);

@@ -3,7 +3,7 @@ import { loadConfig, type LoadedConfig } from '../../src/pipeline/config/load.js
 import type { ConfigInput } from '../../src/pipeline/config/schema.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 
-/** YAML is a superset of JSON: an experiment as an object. */
+/** Loads an experiment that is given as an object. Its JSON text is valid YAML. */
 const load = (experiment: object, set: readonly string[] = []): LoadedConfig =>
   loadConfig({ text: JSON.stringify({ name: 'demo', ...experiment }), set });
 
@@ -47,7 +47,7 @@ describe('the name of a modality', () => {
     expect(problems(own({ RNA: table, Clin: table, rna: table }))).toEqual([
       'data.modalities.rna: differs from "RNA" in upper and lower case only; give it another name',
     ]);
-    // Names of HANCOCK's modalities are compared as well.
+    // A new name is also compared with the names of HANCOCK's modalities.
     expect(problems({ data: { modalities: { blood: table } } })).toEqual([
       'data.modalities.blood: differs from "Blood" in upper and lower case only; give it another name',
     ]);

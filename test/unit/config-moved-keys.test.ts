@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig, type LoadedConfig } from '../../src/pipeline/config/load.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
 
-/** YAML is a superset of JSON: an experiment as an object. */
+/** Loads an experiment that is given as an object. Its JSON text is valid YAML. */
 const load = (experiment: object, set: readonly string[] = []): LoadedConfig =>
   loadConfig({ text: JSON.stringify({ name: 'demo', ...experiment }), set });
 

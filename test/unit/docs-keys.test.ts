@@ -18,13 +18,13 @@ interface Node {
 
 const schema = configJsonSchema() as Node;
 
-/** The node itself and its alternatives. */
+/** The node itself and the alternatives that it names in anyOf, oneOf and allOf. */
 const choicesOf = (node: Node): readonly Node[] => [
   node,
   ...[...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(node.allOf ?? [])].flatMap(choicesOf),
 ];
 
-/** A step in angle brackets, or a star, stands for any key. */
+/** Follows one step of a path of keys. A step in angle brackets, or a star, matches any key. */
 function childrenOf(node: Node, step: string): readonly Node[] {
   const { properties = {}, additionalProperties } = node;
   const free = typeof additionalProperties === 'object' ? [additionalProperties] : [];

@@ -215,7 +215,7 @@ describe('the resolution of tiles', () => {
     const [problem, ...others] = warned([image(0.25), image(0.5)], 'uni');
     expect(others).toEqual([]);
     expect(problem).toMatchObject({ severity: 'warning', stage: 'embed', file: 'a.svs', patient: '7' });
-    // By hand: 0.25 * 256 / 224 = 0.2857, 0.5 * 256 / 224 = 0.5714.
+    // Micrometres per pixel after 256 px are scaled to 224 px: 0.25 * 256 / 224 = 0.2857, 0.5 * 256 / 224 = 0.5714.
     expect(problem?.reason).toBe(
       'its tiles have 256 px at 0.25 um per pixel; scaled to the 224 px that the model takes: 0.286 um per pixel. ' +
         'The preset uni expects 256 px at 0.5 um per pixel; scaled to 224 px: 0.571 um per pixel.',

@@ -183,7 +183,7 @@ describe('a pickle that would run something is refused by name, and nothing is r
       const { index, problems } = await embedDialect(dialect);
       expect(index.bags).toEqual([]);
       expect(problems).toMatchObject([{ severity: 'failure', patient: '003' }]);
-      // Protocol 2, which torch.save uses, writes the names of Python 2.
+      // Pickle protocol 2, which torch.save uses, writes the module names of Python 2.
       expect(problems[0]?.reason.replace('__builtin__', 'builtins')).toContain(`wants to call "${called}"`);
       expect(existsSync(`${writtenFile(dialect)?.path}.ran`)).toBe(false);
     },

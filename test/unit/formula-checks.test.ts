@@ -11,7 +11,8 @@ describe('Adam by hand', () => {
     const w = Float64Array.of(2, -3, 0);
     const adam = new Adam(w, { weightDecay: 0.1 });
     adam.step(new Float64Array(3), 0.01);
-    // g = 0.1 w, so m^ = g, v^ = g^2: decoupled decay would take 0.01 * 0.1 * w instead.
+    // The decay is added to the gradient: g = 0.1 w. Adam divides g by its size, so each weight moves by the learning
+    // rate, 0.01. With decoupled decay (AdamW), a weight would move by 0.01 * 0.1 * w.
     expect(w[0]).toBeCloseTo(1.99, 7);
     expect(w[1]).toBeCloseTo(-2.99, 7);
     expect(w[2]).toBe(0);
@@ -33,7 +34,8 @@ describe('the instance loss by hand', () => {
   });
 
   it('averages over rows, then over heads', () => {
-    // Head 0 has columns 0 and 1, head 1 columns 2 and 3; a gap g towards the target costs log(1 + e^-g).
+    // Columns 0 and 1 are the logits of head 0, columns 2 and 3 those of head 1. If the logit of the target is higher
+    // by `gap`, the loss is log(1 + e^-gap).
     const logits = [
       [0, 0, 0, 0],
       [3, 0, 0, 2],
@@ -55,7 +57,10 @@ describe('the instance loss by hand', () => {
 });
 
 describe('the sign of the leading vector by hand', () => {
-  /** v1 and q1 of vectors in the plane. The vectors are not normalised. */
+  /**
+   * The leading singular vectors v1 (right) and q1 (left) of method.md 5, for vectors in the plane that are not
+   * normalised.
+   */
   const leading = (...vectors: readonly (readonly number[])[]): { v1: number[]; q1: number[] } => {
     const observed = vectors.map((_, column) => column);
     const { right, q1 } = patientSvd(Float64Array.from(vectors.flat()), observed, 2, false, 'sum');

@@ -19,7 +19,7 @@ import { nameByContent } from '../../src/pipeline/sources/name-by-content.js';
 
 vi.mock(import('../../src/pipeline/sources/hash-file.js'), { spy: true });
 
-/** Too large to be hashed each time. */
+/** Content of a file so large that its hash is remembered. */
 const large = (first: string): Buffer => Buffer.concat([Buffer.from(first), Buffer.alloc(2 ** 20, 7)]);
 
 describe('remembered hashes of files', () => {

@@ -98,7 +98,7 @@ function headOf({ module, config: changes, aligned, randomDrop }: Case): Head {
     ...changes,
     fusion: { projection: 4, hidden: 6, ...changes?.fusion },
   });
-  // The tables of the frozen layer enter raw, as in stage3/method-head.ts.
+  // The frozen layer reads the vectors of tables without a projection, as in stage3/method-head.ts.
   const raw = config.mdlm.combine === 'frozenConcat';
   return module.create({
     inputs: inputsOf({ module, ...(aligned && { aligned }) }),

@@ -15,7 +15,7 @@ import {
 const unit = { modality: 'WSI', file: 'wsi/PrimaryTumor_HE_001.svs', encoder: 'onnx' } as const;
 const tileUnit = { modality: 'WSI', file: unit.file } as const;
 
-/** Three tiles of 400 level-0 pixels on a slide of 1600 x 800, the highest in the upper right. */
+/** Three tiles of 400 level-0 pixels on a slide of 1600 x 800, the one with the highest score in the upper right. */
 const corners = [
   [0, 0],
   [1200, 0],

@@ -152,7 +152,8 @@ describe('the preset of the reference implementation', () => {
     if (methodOf(method).kind !== 'fusion') return;
     expect(weights['encoder.WSI.transfer.weight']?.shape).toEqual([16, 16]);
     expect(weights['encoder.WSI.instance.weight']?.shape).toEqual([16, 2]);
-    // Frozen maps of tables are not stored as weights, and z' has no map.
+    // Frozen maps of tables are not stored as weights. The output z' of Stage 1 (method.md 4) enters the head without a
+    // map.
     expect(Object.keys(weights).filter((name) => name.includes('projection'))).toEqual([]);
   });
 });

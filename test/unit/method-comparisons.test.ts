@@ -150,7 +150,8 @@ describe('the comparisons of a run', () => {
   });
 
   it('compare mean probabilities where patients are tested several times, by fold as well', async () => {
-    // By the mean, haf calls 004 deceased (0.3 and 0.9) and 001 living (0.8 and 0.1); ps3 the reverse.
+    // The two predictions of a patient are averaged. `haf` then classifies 004 as deceased (mean of 0.3 and 0.9) and
+    // 001 as living (mean of 0.8 and 0.1). `ps3` does the opposite.
     const fold = (method: string, k: number, p004: number, p001: number) =>
       stage3Artifact(method, k, [
         predicted('004', 1, 0, { p: p004 }),

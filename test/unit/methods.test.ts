@@ -327,7 +327,8 @@ describe('the pooling rows', () => {
     ...{ modality, kind: 'table' as const, width: 3, values: Float32Array.from(rows[modality].flat()) },
     observed: Uint8Array.of(1, m === 0 ? 1 : 0),
   }));
-  // With weights 1, 10 and 100 and bias 0.25, the logit shows each number of h.
+  // The weights 1, 10 and 100 and the bias 0.25 make it possible to read each number of the pooled vector from the
+  // logit.
   const parameters = Float32Array.of(1, 10, 100, 0.25);
 
   it.each([

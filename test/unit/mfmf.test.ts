@@ -163,7 +163,7 @@ describe('what MFMF may leave without a gradient', () => {
     expect(without).toContain('token.WSI.weight');
     expect(without).toContain('block.2.WSI.output.bias');
     expect(without.some((name) => name.includes('TMA'))).toBe(false);
-    // Patients 1 and 5 have no slides: those arrays, and no others, are without a gradient.
+    // Patients 1 and 5 have no slides. So exactly the arrays that belong to slides (`without`) have no gradient.
     const { layout } = netOf();
     const { gradient } = await modelOf().step([1, 5]);
     const silent = layout.entries

@@ -34,7 +34,7 @@ function model(graph: OnnxModel): SourceFile {
   return sourceOf(path);
 }
 
-/** Tiles of no particular content, all different. */
+/** Tiles with arbitrary content, all different. */
 function tilesOf(count: number, from = side): { count: number; side: number; rgb: Uint8Array } {
   const rgb = Uint8Array.from({ length: count * from * from * 3 }, (_, i) => (i * 2654435761) >>> 24);
   return { count, side: from, rgb };

@@ -15,7 +15,7 @@ import { onnxRuntimeFolders } from '../support/onnx-runtime-folders.js';
 
 const scratch = (): string => mkdtempSync(join(tmpdir(), 'haf-onnx-install-'));
 
-/** A wheel whose members hold their own names. */
+/** Makes a Python wheel. The content of each of its files is the name of the file. */
 function wheelOf(names: readonly string[], name = 'onnxruntime_gpu-1.23.2-cp311-cp311-any.whl'): string {
   const path = join(scratch(), name);
   writeFileSync(path, zipSync(Object.fromEntries(names.map((member) => [member, Buffer.from(member)]))));

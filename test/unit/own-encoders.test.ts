@@ -15,7 +15,10 @@ import { stages } from '../../src/pipeline/stages.js';
 import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { fault } from '../support/fault.js';
 
-/** An experiment over the same slides twice. `a` and `b` are declarations of the two modalities, without their files. */
+/**
+ * An experiment with two modalities over the same slides. `a` and `b` are declarations of the two modalities, without
+ * their files.
+ */
 const text = (a: string, b: string, embed = '{}'): string => `
 name: demo
 methods: [haf]

@@ -17,7 +17,7 @@ const fitted = (
   options = paper,
 ): FittedColumn => fitColumn({ name: 'x', ...column }, cellsOf(cells), options);
 
-/** One row, in double precision. */
+/** Encodes one row of cells to a vector, in double precision. */
 function row(columns: readonly FittedColumn[], cells: readonly Cell[]): number[] {
   const values = new Float64Array(encodedWidth(columns));
   encodeRow(columns, (at) => cells[at] ?? NaN, values);

@@ -16,7 +16,7 @@ const experiment = { config: { modalities: [...five], cohort: { require: [] } } 
   config: Changes;
 };
 
-/** The vectors of one fold of the whole chain: outcome, tables, cohort, split, preprocess. */
+/** Runs the stages outcome, tables, cohort, split and preprocess. Returns the vectors of one fold. */
 async function vectorsOf(
   fold: number,
 ): Promise<{ vectors: Record<string, Record<string, NamedArray>>; splits: Splits }> {

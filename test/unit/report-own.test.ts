@@ -216,7 +216,7 @@ describe('characteristics', () => {
         { name: 'site', kind: 'nominal', categories: ['arm', 'leg'], inferred: true },
       ],
       patients: ['a', 'b', 'c', 'd', 'not of the cohort'],
-      // a: 10 arm; b: 20 leg; c: 40 leg; d: missing, leg
+      // Age and site of the patients. a: 10, arm; b: 20, leg; c: 40, leg; d: missing, leg.
       cells: Float64Array.of(10, 0, 20, 1, 40, 1, NaN, 1, 99, 0),
     };
     const labels = new Map<string, 0 | 1>([
@@ -230,7 +230,7 @@ describe('characteristics', () => {
     const [age, site] = got.columns;
     expect(age?.missing).toEqual({ all: 1, positive: 0, negative: 1 });
     expect(age?.quartiles).toEqual({
-      // Between 10, 20 and 40: the quartiles lie half way.
+      // The ages are 10, 20 and 40. The lower quartile is halfway between 10 and 20, the upper one between 20 and 40.
       all: { median: 20, low: 15, high: 30 },
       positive: { median: 10, low: 10, high: 10 },
       negative: { median: 30, low: 25, high: 35 },

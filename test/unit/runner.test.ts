@@ -112,7 +112,8 @@ describe('a runner', () => {
     });
     await bus.enqueue(testJob('a', { artifact: hashOf(recipe) }));
     await next(bus, 'job-done');
-    // The key without a value is absent, as it is for a worker that reads the recipe from the store.
+    // A key of the configuration with the value undefined is absent, as it is for a worker that reads the recipe from
+    // the store.
     expect(config).toStrictEqual({ name: 'a' });
     await runner.stop();
   });

@@ -8,7 +8,7 @@ const files = { 'bundle.json': bytes('{"a":1}'), 'fold-0.safetensors': new Uint8
 const open = (zip: Uint8Array) => openSealedZip(zip, 'model.haf');
 const refused = expect.objectContaining({ code: 'HAF_BUNDLE_INVALID' }) as Error;
 
-/** Adds a valid seal to any zip. */
+/** Adds a valid seal to any zip: its SHA-256, as the comment of the zip. */
 function sealed(zip: Uint8Array): Uint8Array {
   const all = new Uint8Array(zip.length + 71);
   all.set(zip);

@@ -144,7 +144,7 @@ describe('a JPEG 2000 tile', () => {
     expect([...pixels.subarray(0, 3)]).toEqual([150, 80, 160]);
   });
 
-  // Places of the SIZ marker: ISO 15444-1 A.5.1.
+  // Byte offsets of the values after the SIZ marker of JPEG 2000: ISO 15444-1 A.5.1.
   it.each<readonly [string, readonly (readonly [number, number])[], RegExp]>([
     ['of 60,000 pixels a side', [[8, 60_000], [12, 60_000]], /60000 x 60000 pixels in a tile of 64 x 64/], // prettier-ignore
     ['of tiles without a side', [[8, 64], [24, 0], [28, 0]], /a codestream of Infinity tiles/], // prettier-ignore

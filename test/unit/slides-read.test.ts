@@ -127,8 +127,8 @@ describe('tiles of a slide', () => {
 
   it('are black beyond the edges also when memory of earlier tiles is used again', async () => {
     const reader = await openSlide(await writePainted('a.svs'));
-    // More tiles than one portion holds. Tiles that extend beyond the edges come last, because readers work from top to
-    // bottom.
+    // Tiles are read in portions, and these tiles need more than one portion. Tiles that extend beyond the edges come
+    // last, because readers work from top to bottom.
     const inner = Array.from({ length: 900 }, (_, i) => [(i * 7) % 500, (i * 11) % 300]);
     const edges = [
       [600, 440],
@@ -228,7 +228,7 @@ describe('tiles without data', () => {
     expect(b.info.notes).toEqual(['1 tiles of lower levels have no data and read as black']);
     const region = { x: 0, y: 0, width: 700, height: 500 };
     const pixels = await a.read(0, region);
-    // Cells 0 and 15 of eleven columns: the corner, and column 4 of row 1.
+    // A row of the level has eleven cells. Cell 0 is the corner, cell 15 is in column 4 of row 1.
     for (const [x0, y0] of [
       [0, 0],
       [256, 64],
@@ -263,7 +263,7 @@ describe('stored tiles', () => {
     writeFileSync(path, bytes.fill(0, start, start + length));
     const reader = (await openSlide(path)) as GridReader;
     await expect(reader.cells(0, [23, 24, 26])).resolves.toHaveLength(3);
-    // Column 3 of row 2 of eleven columns.
+    // A row has eleven cells, so cell 25 is in column 3 of row 2.
     await expect(reader.cells(0, [24, 25, 26])).rejects.toMatchObject({
       code: 'HAF_SLIDE_UNREADABLE',
       what: expect.stringMatching(/level 0, x 192 to 256, y 128 to 192 are damaged/) as string,

@@ -29,8 +29,9 @@ describe.skipIf(vectorsFolder === null)('the instance loss against PyTorch', () 
     expect(rows).toEqual([...c.top, ...c.bottom]);
     expect(targets).toEqual(c.targets);
 
-    // Head 1 has the weights of the case. For the in-class term: y = 1, head 1 only. For the out-of-class term: y = 0,
-    // both heads; head 0 has constant logits, and the sum is halved.
+    // Head 1 has the weights of the test case. In-class term: the label is 1 and only head 1 contributes. Out-of-class
+    // term: the label is 0 and both heads contribute; head 0 has constant logits, and `instanceLoss` halves the sum of
+    // the heads.
     const head = 1;
     const logitsOf = (row: number): number[] =>
       c.b.map((bias, j) =>

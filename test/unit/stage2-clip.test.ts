@@ -132,7 +132,8 @@ describe('the CLIP loss', () => {
     const { total, metrics, ownGradient } = objective().lossOf(group, own);
     expect(metrics['clip']).toBeCloseTo((2 * right + 2 * right + 2 * wrong) / 3, 6);
     expect(total).toBeCloseTo((0.7 * (4 * right + 2 * wrong)) / 3, 6);
-    // d/dtheta of log(1 + e^-s) is -s / (1 + e^s), of log(1 + e^s) is s / (1 + e^-s).
+    // theta is the logarithm of the scale s, here s = 3. The derivative of log(1 + e^-s) for theta is -s / (1 + e^s),
+    // that of log(1 + e^s) is s / (1 + e^-s).
     const [up, down] = [-3 / (1 + Math.exp(3)), 3 / (1 + Math.exp(-3))];
     expect(ownGradient[0]).toBeCloseTo((0.7 * (4 * up + 2 * down)) / 3, 6);
   });

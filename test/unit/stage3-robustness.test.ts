@@ -20,7 +20,7 @@ interface Asked {
   readonly logits: readonly number[];
 }
 
-/** A head without training. It separates the patients by the modalities that it may read, and best by Clin. */
+/** A head without training. It separates the two classes by the modalities that are open. Clin separates them best. */
 async function tested(): Promise<{ readonly robustness: Robustness; readonly asked: readonly Asked[] }> {
   const asked: Asked[] = [];
   const head: Head = {

@@ -9,9 +9,10 @@ const check = {
   scoresB: [0.6, 0.9, 0.4, 0.5, 0.35, 0.7, 0.65, 0.3, 0.45, 0.2, 0.15, 0.5],
 };
 /**
- * Two positives, two negatives. A scores the positives 2 and 3, the negatives 1 and 4. Each positive beats one of two
- * negatives: AUC 1/2, V10 = (1/2, 1/2). Negative 1 loses to both positives, negative 4 to none: V01 = (1, 0). B
- * separates perfectly, so all its V are 1. Variance of the difference: cov(V01) / 2 = 0.5 / 2.
+ * Two positives, two negatives. V10 and V01 are DeLong's terms of method.md 9.5. Method A gives the positives the
+ * scores 2 and 3, the negatives 1 and 4. Each positive scores higher than one of the two negatives: AUC 1/2, V10 =
+ * (1/2, 1/2). The negative with score 1 is below both positives, the negative with score 4 below none: V01 = (1, 0).
+ * Method B separates perfectly, so all its V are 1. Variance of the difference: cov(V01) / 2 = 0.5 / 2.
  */
 const small = { labels: [1, 1, 0, 0] as Label[], scoresA: [2, 3, 1, 4], scoresB: [3, 4, 1, 2] };
 const oneDeath = { labels: [1, 0, 0] as Label[], scoresA: [1, 2, 3], scoresB: [3, 2, 1] };

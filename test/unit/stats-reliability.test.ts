@@ -5,7 +5,8 @@ import { predicted } from '../support/invented-results.js';
 
 describe('reliability', () => {
   it('weighs the gap of each bin by its patients', () => {
-    // [0.2, 0.3): 0.22 and 0.28, one of two died, gap 0.25. [0.9, 1]: 0.9 twice and 1, two of three died, gap 4/15.
+    // Bin [0.2, 0.3) has the predictions 0.22 and 0.28; one of two patients died, gap 0.25. Bin [0.9, 1] has the
+    // predictions 0.9, 0.9 and 1; two of three died, gap 4/15.
     const { ece, bins } = reliabilityOf([1, 0, 1, 1, 0], [0.22, 0.28, 0.9, 0.9, 1]);
     expect(bins.map(({ from, to, patients }) => [from, to, patients])).toEqual([
       [0.2, 0.3, 2],
@@ -19,7 +20,7 @@ describe('reliability', () => {
   });
 
   it('takes the size of a gap, not its sign', () => {
-    // Gaps of +0.35 and -0.35 would cancel.
+    // Without absolute values, the gaps +0.35 and -0.35 would cancel each other.
     expect(reliabilityOf([0, 1], [0.35, 0.65]).ece).toBeCloseTo(0.35, 12);
   });
 

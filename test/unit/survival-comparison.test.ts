@@ -176,7 +176,7 @@ describe('the paired bootstrap of C within folds', () => {
 describe('the corrected resampled t test', () => {
   it('adds the overlap of training sets to the variance', () => {
     const test = correctedResampledTest([0.01, 0.03, -0.01, 0.05], 1 / 3);
-    // Mean 0.02, sample variance 0.002 / 3.
+    // The differences of the four folds have the mean 0.02 and the sample variance 0.002 / 3.
     const t = 0.02 / Math.sqrt((1 / 4 + 1 / 3) * (0.002 / 3));
     expect(test?.difference).toBeCloseTo(0.02, 14);
     expect(test?.t).toBeCloseTo(t, 10);
@@ -192,7 +192,7 @@ describe('the corrected resampled t test', () => {
 
 describe("the tails of Student's t", () => {
   it.each([
-    // 2 * scipy.stats.t.sf
+    // Columns: t, degrees of freedom, two-sided p (2 * scipy.stats.t.sf).
     [2, 1, 0.2951672353008665],
     [1.5, 4, 0.208],
     [2.5, 29, 0.018325344338426086],

@@ -68,7 +68,7 @@ describe.skipIf(vectorsFolder === null)('concordance against reference vectors',
   );
 });
 
-/** Pairs straight from their definition. */
+/** Counts the comparable pairs of patients directly by their definition. */
 function pairsByDefinition(
   { time, event }: FollowUp,
   risks: readonly number[],
@@ -169,7 +169,7 @@ describe("Uno's C", () => {
   });
 
   it('weighs events by the training chance to be observed, squared', () => {
-    // G is 1 before day 2, and 2/3 from then on.
+    // G, the probability to be uncensored, is 1 before day 2 and 2/3 from day 2 on.
     const censoring = censoringOf(followUpOf([1, 2, 5, 6], [1, 0, 1, 1]));
     const test = followUpOf([1, 3, 4], [1, 1, 0]);
     const pairs = unoPairs(test, [0, 2, 1], censoring, null);

@@ -201,7 +201,7 @@ describe('the log-rank test', () => {
 
 describe('the tail of a chi-square', () => {
   it.each([
-    // scipy.stats.chi2.sf
+    // Columns: x, degrees of freedom, upper tail probability (scipy.stats.chi2.sf).
     [3.841458820694124, 1, 0.05],
     [5.991464547107979, 2, 0.05],
     [16.918977604620448, 9, 0.05],

@@ -121,7 +121,8 @@ describe('the training loop', () => {
     expect(model.groups).toHaveLength(10);
     expect(error).toMatchObject({
       code: 'HAF_TRAINING_DIVERGED',
-      // Three steps an epoch; the gradient of this model is finite.
+      // An epoch has three steps, so the tenth step is step 1 of epoch 4. No array is named, because the gradients are
+      // finite.
       context: { epoch: 4, step: 1, patients: model.groups.at(-1), loss: 'NaN', arrays: [] },
     });
   });

@@ -62,7 +62,7 @@ describe('coordinates that are given', () => {
   });
 
   it.each([
-    // 40x to 20x: no level is at 2, so level 0 is read and halved.
+    // The slide is at 40x and the tiles at 20x. No level has downsample 2, so level 0 is read and halved.
     [512, { level: 0, readPx: 512, level0Px: 512, mpp: 0.5 }],
     [1024, { level: 1, readPx: 256, level0Px: 1024, mpp: 1 }],
     [2048, { level: 1, readPx: 512, level0Px: 2048, mpp: 2 }],

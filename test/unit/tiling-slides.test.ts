@@ -31,7 +31,10 @@ const levels = [1, 4, 16].map((factor) =>
 /** A slide of 2048 x 1536 pixels with levels 1, 4 and 16: a piece of 1024 x 768 with a hole, and a small piece. */
 const slide = (info: Partial<SlideInfo> = {}): SlideReader => memorySlide(levels, info);
 
-/** The sizes are small enough for pieces of one 512-pixel tile, and exact enough to compute by hand. */
+/**
+ * The minimal areas are small, so a piece of the size of one 512-pixel tile is kept. The picture is neither smoothed
+ * nor closed, so the results can be computed by hand.
+ */
 const tissue = { segLevel: 1, mthresh: 1, close: 0, minArea: 0.5, minHoleArea: 0.1 } as const;
 
 const run = (config: Partial<ConfigInput> = {}, info: Partial<SlideInfo> = {}, unit = {}): Promise<Tiled> =>
@@ -85,7 +88,7 @@ describe('a slide with tissue', () => {
     const colour = (picture: typeof overlay, x: number, y: number): readonly number[] => [
       ...(picture?.data.subarray((y * picture.width + x) * 3).subarray(0, 3) ?? []),
     ];
-    // Left border of the piece is green, that of the hole blue, the ground untouched.
+    // In the overlay, the left border of the piece is green and that of the hole is blue. The thumbnail has no borders.
     const [red = 0, green = 0, blue = 0] = colour(overlay, 128, 300);
     expect(green).toBeGreaterThan(Math.max(red, blue) + 40);
     const [holeRed = 0, , holeBlue = 0] = colour(overlay, 319, 300);

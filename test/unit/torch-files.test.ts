@@ -70,7 +70,10 @@ async function expectRefused(bytes: Uint8Array, reason: RegExp): Promise<void> {
   expect(problems[0]?.reason).toMatch(reason);
 }
 
-/** magic, protocol, system, object, keys, storages: the layout before PyTorch 1.6. */
+/**
+ * A file in the layout before PyTorch 1.6. Its parts are: magic number, protocol, system information, object, keys of
+ * the storages, storages.
+ */
 function legacyOf(object: Buffer, storage: Uint8Array = bytesOf(numbers), count = numbers.length): Buffer {
   const magic = Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex');
   const system = Buffer.concat([latin('}('), text('little_endian'), latin('\x88u')]);

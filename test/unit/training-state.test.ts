@@ -124,7 +124,8 @@ it('counts steps without a finite loss over an interruption', async () => {
   };
   const memory = new CheckpointMemory();
   await expect(run(script, memory, 1, 3)).rejects.toThrow('killed');
-  // An epoch has two steps. The tenth step without a finite loss is the second step of epoch 5.
+  // Training fails at the tenth step without a finite loss. An epoch has two such steps here, so this is the second
+  // step of epoch 5.
   let validated = 0;
   const counting: Script = {
     ...script,
