@@ -8,11 +8,12 @@ import { thisMachine } from '../../backends/machine.js';
 const load = createRequire(import.meta.url);
 
 /**
- * Registers native TensorFlow with TensorFlow.js: the one that `haf-pipeline backend install` built (HAF_TENSORFLOW chooses among
- * several), else the npm packages.
+ * Registers a native TensorFlow library with TensorFlow.js. It uses a library that `haf-pipeline backend install`
+ * built. HAF_TENSORFLOW chooses among several such libraries. Without one, it uses an npm package.
  *
- * @throws HafError HAF_BACKEND_UNAVAILABLE if HAF_TENSORFLOW names one that is missing or does not fit this machine
- * @throws Error with the reason why it cannot be loaded
+ * @throws HafError HAF_BACKEND_UNAVAILABLE if HAF_TENSORFLOW names a library that is missing or does not fit this
+ * machine
+ * @throws Error with the reason why no library can be loaded
  */
 export async function registerTensorFlow(): Promise<void> {
   prepareProcess();
@@ -21,15 +22,15 @@ export async function registerTensorFlow(): Promise<void> {
   else registerInstalled(installed);
 }
 
-/** Sets variables that the library reads when it is loaded, unless the user has set them. */
+/** Sets environment variables that the TensorFlow library reads when it is loaded, unless the user has set them. */
 function prepareProcess(): void {
   const threads = process.env['HAF_THREADS'] ?? '';
   if (threads !== '') process.env['TF_NUM_INTRAOP_THREADS'] ??= threads;
-  // 2: errors only. The other messages are about how the library was compiled.
+  // Level 2 shows errors only. The messages of lower levels are about how the library was compiled.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   // Without this, the library allocates all GPU memory at once, even in `doctor` beside a training job.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  // The kernels call these functions, which Node 23 has removed.
+  // The TensorFlow kernels call two functions of `node:util` that Node 23 has removed. So they are defined here.
   const utilities = load('node:util') as Record<string, unknown>;
   utilities['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
   utilities['isArray'] = Array.isArray;
@@ -48,7 +49,7 @@ function registerInstalled({ name, folder, description }: InstalledBackend): voi
     throw new Error(`this process has loaded ${registered} already`);
   }
   try {
-    // The addon is loaded first, because its loading may fail. After such a failure, nothing has been registered.
+    // The native addon is loaded first, because loading it may fail. If it fails, no kernel has been registered yet.
     const addon: unknown = load(addonFile(folder));
     Reflect.set(globalThis, Symbol.for(coreKey), load('@tensorflow/tfjs-core'));
     const module = (file: string): unknown => load(join(packageFolder(folder), 'dist', file));
@@ -75,7 +76,7 @@ async function importPackage(): Promise<void> {
       knowsGpus = name.endsWith('-gpu');
       return;
     } catch {
-      // The next package is tried. The error below names both packages.
+      // This package cannot be loaded, so the loop tries the next one. The error below names both packages.
     }
   }
   throw new Error(

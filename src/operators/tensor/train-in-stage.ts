@@ -5,7 +5,7 @@ import { cohortFile, cohortFileSchema } from '../cohort/cohort-data.js';
 import type { History, Ranking } from './history-data.js';
 import { train, type Trainable, type TrainingJob } from './train-loop.js';
 
-/** The training settings of a stage. The others come from the experiment. */
+/** The training settings that a stage chooses. The other settings come from `train` of the experiment. */
 export interface StageTraining extends Pick<
   TrainingJob,
   'monitor' | 'ranking' | 'patients' | 'classes' | 'backend'
@@ -36,7 +36,8 @@ export const trainInStage = (
   });
 
 /**
- * Replaces positions of patients in the context of a failure by their ids, because a reader of the failure does not have the cohort.
+ * Replaces positions in the cohort by patient ids in the context of an error, because a reader of the error message
+ * cannot look up the positions.
  */
 function withNames(error: unknown, { inputs }: StageContext): unknown {
   if (!(error instanceof HafError) || !Array.isArray(error.context['patients'])) return error;
@@ -48,11 +49,13 @@ function withNames(error: unknown, { inputs }: StageContext): unknown {
   return new HafError(error.code, error.what, error.fix, { context, cause: error });
 }
 
-/** The method, alignment or encoder that a job trains. */
+/** Name of the method, the alignment or the modality's encoder that a job trains, for messages. */
 const nameOf = ({ method, alignment, modality, union }: Unit): string =>
   method ?? alignment ?? modality ?? (union === true ? 'the union of bags' : 'the model');
 
-/** The discrimination of the validation patients at the epoch whose weights were kept, under its name: `valAuc` or `valC`. */
+/**
+ * The AUC (key `valAuc`) or Harrell's C (key `valC`) of the validation patients at the epoch whose weights were kept.
+ */
 export const bestDiscrimination = (
   { epochs, bestEpoch }: History,
   ranking: Ranking,

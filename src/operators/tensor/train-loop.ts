@@ -9,7 +9,7 @@ import { partOf, type ParameterLayout } from './parameters.js';
 import { TrainingState } from './training-state.js';
 import { GradientWatch, type Drawn } from './untrained.js';
 
-/** Losses of an optimisation step. All numbers are means over the patients of its group. */
+/** Losses of an optimisation step. All numbers are means over the group of patients that the step uses. */
 export interface TrainingStep {
   readonly loss: number;
   /** Gradient of `loss`, in the layout of the parameters. */
@@ -17,7 +17,7 @@ export interface TrainingStep {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** The results of the model on the validation patients. Null if a quantity is undefined. */
+/** The results of the model on the validation patients. A quantity that cannot be computed is null. */
 export interface ValidationScores {
   readonly loss: number | null;
   /** AUC or Harrell's C of the scores. */
@@ -28,7 +28,7 @@ export interface ValidationScores {
 
 /** A model as the training loop uses it. */
 export interface Trainable {
-  /** The loop changes them in place. */
+  /** The values of all parameters. The training loop changes them in place. */
   readonly parameters: Float32Array;
   /** The names and shapes of the parameters. */
   readonly layout: ParameterLayout;
@@ -37,30 +37,31 @@ export interface Trainable {
   /** Evaluates the current parameters on the validation patients. */
   validate(): Promise<ValidationScores>;
   /**
-   * Names of arrays without an expected gradient in an epoch with these groups of patients: because of the mathematics, a setting, or
-   * because no patient among them has data to learn from. All other arrays must have had a gradient.
+   * Names of the arrays that may have no gradient in an epoch with these groups of patients. The reason is the
+   * mathematics of the model, a setting, or that no patient of the groups has data for the array. All other arrays must
+   * get a gradient.
    */
   exempt?(drawn: Drawn): ReadonlySet<string>;
 }
 
 export interface TrainingJob {
   readonly options: Config['train'];
-  /** The name of the training, for messages. */
+  /** Name of what is trained (a method, an alignment or an encoder), for messages. */
   readonly of: string;
   /** The quantity that early stopping monitors. The loss is minimised, other quantities are maximised. */
   readonly monitor: History['monitor'];
-  /** Name of the discrimination of the validation patients. */
+  /** Name of the measure that ranks the validation patients: `valAuc` or `valC`. */
   readonly ranking: Ranking;
   readonly patients: readonly number[];
   /** Classes of these patients, drawn equally often. null uses every patient once per epoch. */
   readonly classes: readonly (0 | 1)[] | null;
   /** Random stream of the draws of an epoch. */
   readonly rng: Rng;
-  /** Name of the compute backend, for the record. */
+  /** Name of the compute backend. The history and the checkpoints record it. */
   readonly backend: string;
   readonly emit: (progress: EpochProgress) => void;
   readonly checkpoints: Checkpoints;
-  /** Ends the job between two steps. */
+  /** If it aborts, the job ends after the present step. */
   readonly signal: AbortSignal;
 }
 
@@ -117,7 +118,10 @@ export async function train(model: Trainable, job: TrainingJob): Promise<History
   };
 }
 
-/** One epoch: as many draws as there are training patients. Returns the training metrics as means per patient. */
+/**
+ * Trains one epoch. The epoch draws as many patients as there are training patients. Returns the training metrics as
+ * means per patient.
+ */
 async function trainEpoch(
   model: Trainable,
   { optimizer, plateau, skipped, epochs }: TrainingState,

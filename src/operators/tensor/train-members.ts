@@ -14,7 +14,10 @@ export interface EnsembleMember {
   readonly train: () => Promise<History>;
 }
 
-/** The random streams of a member. The first member has those of a job with a single network; each other member has its own. */
+/**
+ * The random streams of a member. The first member has the streams that a job with a single network uses. Each other
+ * member has streams of its own.
+ */
 export const memberStreams =
   (rng: StageContext['rng'], member: number): StageContext['rng'] =>
   (purpose) =>
@@ -36,7 +39,7 @@ type MembersState = z.infer<typeof stateSchema>;
  * Trains several networks in one job, one after another. A checkpoint holds the finished members, so that the job resumes with the
  * member that was being trained.
  *
- * @param build makes a member from a context with its streams; it must not train yet
+ * @param build makes a member from a context with the random streams of the member; it must not start the training
  */
 export async function trainMembers(
   context: StageContext,
@@ -55,7 +58,8 @@ export async function trainMembers(
       checkpoints: memberCheckpoints(context.checkpoints, { member, backend, finished: [...finished] }),
       rng: memberStreams(context.rng, member),
     };
-    // A finished member is built again, because layers that are drawn and never trained come from its streams.
+    // A finished member is built again before its trained weights are restored: the layers that are random and never
+    // trained are drawn from its random streams.
     const { parameters, train } = await build(own, member);
     const known = kept[member];
     if (known !== undefined && known.parameters.length === parameters.length) {
@@ -66,7 +70,7 @@ export async function trainMembers(
   return finished;
 }
 
-/** The members that a checkpoint lists as finished. None without a checkpoint of this backend. */
+/** The members that a checkpoint lists as finished. Empty if there is no checkpoint of this backend. */
 async function keptMembers(
   checkpoints: Checkpoints,
   backend: string,
@@ -80,7 +84,8 @@ async function keptMembers(
         const parameters = arrays[finishedName(member)];
         return parameters === undefined ? [] : [{ history, parameters: parameters.slice() }];
       });
-    // The streams are restored later, when the member in training takes its own part of the checkpoint.
+    // `false` leaves the random streams unchanged. They are restored when the member in training reads its own part of
+    // the checkpoint.
     return false;
   });
   return kept;
@@ -88,7 +93,7 @@ async function keptMembers(
 
 const finishedName = (member: number): string => `finished.${member}`;
 
-/** Checkpoints of one member: its own snapshot inside that of the job. */
+/** The checkpoints of one member. They put the snapshot of the member into the snapshot of the job. */
 function memberCheckpoints(
   checkpoints: Checkpoints,
   job: Pick<MembersState, 'member' | 'backend'> & { readonly finished: readonly TrainedMember[] },

@@ -34,7 +34,7 @@ export class TrainingState {
   /** The history of the epochs so far. */
   epochs: History['epochs'] = [];
 
-  /** @param parameters the model's own; `take` changes them in place */
+  /** @param parameters the parameters of the model; `take` changes them in place */
   constructor(
     private readonly parameters: Float32Array,
     private readonly backend: string,

@@ -64,13 +64,13 @@ function stockKernel(name: string): tf.KernelFunc {
 /** Shape ("k,n") of each tensor when XNNPACK first packed it as a right operand. */
 const packedAs = new WeakMap<tf.DataId, string>();
 
-/** The same data with another shape. Nothing is copied, and nothing has to be disposed. */
+/** A tensor of another shape over the same data. Nothing is copied, and nothing has to be disposed. */
 const viewed = ({ dataId, dtype }: Info, shape: number[]): Info => ({ dataId, dtype, shape });
 const transposedIf = (on: boolean, [rows, columns]: readonly [number, number]): readonly [number, number] =>
   on ? [columns, rows] : [rows, columns];
 const sides = ({ shape }: Info): readonly [number, number] => [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
 
-/** The 2-D slice of `x` that broadcasts to position `index` of the flattened outer shape. */
+/** Number of the matrix of `x` that broadcasting uses at position `index` of the flattened outer dimensions. */
 function positionOf(x: Info, index: number, outer: readonly number[]): number {
   const own = x.shape.slice(0, -2);
   let position = 0;
@@ -89,7 +89,9 @@ function positionOf(x: Info, index: number, outer: readonly number[]): number {
 /** Number of multiplications below which calling wasm takes longer than a plain loop. */
 const tinyProduct = 16_384;
 
-/** The matrices of a batch, read in place: element (i, j) of one is at `start(index) + i * row + j * column`. */
+/**
+ * The matrices of a batch, read in place: element (i, j) of matrix `index` is at `start(index) + i * row + j * column`.
+ */
 interface Strided {
   readonly values: Float32Array;
   readonly start: (index: number) => number;
@@ -164,7 +166,7 @@ class Products {
     return { dataId: this.memory.write(joined, shape, a.dtype), shape, dtype: a.dtype };
   }
 
-  /** One 2-D product. */
+  /** Computes the product of two matrices. Each matrix can be transposed first. */
   private product(a: Info, b: Info, transposeA: boolean, transposeB: boolean): Info {
     if (transposeA && transposeB) return this.transposedAndFreed(this.product(b, a, false, false));
     if (transposeB) return this.withTransposed(b, (right) => this.plain(a, right));
@@ -229,7 +231,9 @@ class Products {
     return sum;
   }
 
-  /** Rows of a matrix in place, without a copy. `forget` the result; do not free it. */
+  /**
+   * Rows of a matrix in place, without a copy. Pass the result to `forget`: freeing it would free memory of the matrix.
+   */
   private rowsOf({ dataId, shape, dtype }: Info, from: number, to: number): Info {
     const columns = shape[1] ?? 1;
     const { memoryOffset } = this.memory.dataIdMap.get(dataId);
@@ -254,7 +258,7 @@ class Products {
     };
   }
 
-  /** Copy of the 2-D slice of `x` that broadcasts to position `index` of the flattened outer shape. */
+  /** Copy of the matrix of `x` that broadcasting uses at position `index` of the flattened outer dimensions. */
   private layer(x: Info, index: number, outer: readonly number[]): Info {
     const position = positionOf(x, index, outer);
     const shape = [...sides(x)];

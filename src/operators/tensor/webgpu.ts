@@ -40,7 +40,7 @@ let gpu: Gpu | null = null;
  * Opens the GPU through Dawn and registers its kernels with TensorFlow.js as the backend `webgpu`. Values can only be read with
  * `await tensor.data()`. An open device keeps a core busy and the process alive: see `releaseBackend`.
  *
- * @returns what it computes on, for people
+ * @returns the name of the GPU, for messages
  * @throws HafError HAF_BACKEND_UNAVAILABLE naming what to install
  */
 export function registerWebGpu(): Promise<string> {

@@ -32,7 +32,7 @@ function spread(
 /**
  * Morphological closing of a binary image with a kernel of kernel x kernel ones, as OpenCV's MORPH_CLOSE (method.md
  * 3.1, step 5). An even kernel has no middle. OpenCV anchors it at kernel / 2 in both halves of the closing, which
- * moves the result by one pixel; this code does the same.
+ * moves the result by one pixel. This code moves the result in the same way.
  */
 export function closing(image: GreyImage, kernel: number): GreyImage {
   const before = Math.floor(kernel / 2);

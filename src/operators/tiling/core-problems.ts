@@ -5,7 +5,7 @@ import type { TiledImage } from './tiles-data.js';
 
 type Core = Omit<TiledImage, 'start'>;
 
-/** A core is reported if its longer side differs from the median of the patient by more than this factor. */
+/** A core is reported if its longer side differs by more than this factor from the median of the patient's cores. */
 const farFromOthers = 2;
 /** Maximum ratio of the longer to the shorter side: a core is about round. */
 const mostAspect = 1.5;

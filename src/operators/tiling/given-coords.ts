@@ -19,7 +19,8 @@ export interface GivenTiles {
  * Reads the coordinates of a slide's tiles from a file of CLAM, TRIDENT or `tile` (method.md 2.7).
  *
  * @param levels the levels of the slide
- * @param origin position of level 0 on the canvas that the coordinates of such files refer to
+ * @param origin position of level 0 on the canvas of OpenSlide: the coordinates in the file count from the corner of
+ * this canvas
  * @throws HafError HAF_SLIDE_UNREADABLE if the file cannot be used, or its tiles lie outside of the slide
  */
 export async function readGivenTiles(

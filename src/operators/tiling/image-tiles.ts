@@ -80,7 +80,7 @@ export function failedImage(
   return { image, coords: new Int32Array(), problems, files: {}, picture };
 }
 
-/** The reason why an image cannot be used. Faults of the job are thrown again. */
+/** The reason why an image cannot be used. An error that is not about the image is thrown again. */
 export function refusalOf(thrown: unknown): Refusal {
   const ofImage = ['HAF_SLIDE_UNREADABLE', 'HAF_SLIDE_MPP_MISSING'];
   if (!(thrown instanceof HafError) || !ofImage.includes(thrown.code)) throw thrown;

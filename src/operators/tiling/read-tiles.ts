@@ -10,7 +10,7 @@ export interface ReadTiles {
   /** Indices of the tiles in the coordinates, in the order of `tiles`. */
   readonly rows: readonly number[];
   readonly side: number;
-  /** Each [side, side, 3]. */
+  /** RGB pixels of each tile: [side, side, 3]. */
   readonly tiles: readonly Uint8Array[];
   /** Those elements of `rows` whose tiles touch damaged pixels of the slide. */
   readonly damaged: readonly number[];
@@ -211,13 +211,15 @@ async function* completeTiles(
 ): AsyncGenerator<CompleteTile> {
   const blank = (index: number): Uint8Array => {
     const used = spare.pop();
-    // Only a tile that is not completely filled would show the old content of a reused buffer.
+    // Only a tile that is not completely filled would show the old content of a reused buffer. So only its buffer is
+    // cleared.
     if (used !== undefined && partial[index] === 1) used.fill(0);
     return used ?? new Uint8Array(side * side * 3);
   };
   for (const [index, count] of awaited.entries())
     if (count === 0) yield { index, rgb: blank(index), lost: false };
-  // Stored tiles extend beyond the edges of the level, with arbitrary content from the encoder.
+  // Stored tiles extend beyond the edges of the level and have arbitrary pixels there. Only pixels inside of the level
+  // are copied.
   const whole = { x: 0, y: 0, width: level.width, height: level.height };
   const begun = new Map<number, Uint8Array>();
   const losing = new Set<number>();

@@ -13,7 +13,9 @@ const jpegQuality = 80;
 const rawOf = ({ width, height, data }: RgbImage | GreyImage, channels: 1 | 3): Sharp =>
   sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 
-/** Scaled so that the longer side has at most this many pixels. Smaller pictures are returned unchanged. */
+/**
+ * The picture, scaled so that its longer side has at most `longest` pixels. A smaller picture is returned unchanged.
+ */
 export async function fitted(image: RgbImage, longest: number): Promise<RgbImage> {
   if (Math.max(image.width, image.height) <= longest) return image;
   const { data, info } = await rawOf(image, 3)

@@ -12,7 +12,7 @@ function roundHalfEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** The factor that turns max - min into saturation, for each value of max. */
+/** For each value of a pixel's largest channel (max): the factor that turns max - min into the saturation. */
 const factors = Int32Array.from({ length: 256 }, (_, max) =>
   max === 0 ? 0 : roundHalfEven((255 << shift) / max),
 );

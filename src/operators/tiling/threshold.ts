@@ -1,6 +1,6 @@
 import type { GreyImage } from './grey-image.js';
 
-/** FLT_EPSILON: OpenCV skips a split that leaves less than this fraction on one side. */
+/** FLT_EPSILON: OpenCV skips a threshold that leaves less than this fraction of the pixels on one side. */
 const epsilon = 1.1920928955078125e-7;
 
 /** A binary image: 255 where the image is above the threshold, 0 elsewhere (method.md 3.1, step 4). */

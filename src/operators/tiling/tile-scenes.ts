@@ -44,8 +44,8 @@ export async function tileScenes(
     if (isRefusal(first)) return [failedImage(blank, first)];
     const chosen = scene === 'all' ? ownScenes(first.info) : [];
     const [only] = chosen;
-    // If only one scene is tiled, its image has the name of the slide. The scene need not be the largest image of the
-    // file.
+    // If only one scene is tiled, its image has the name of the slide. If `first` shows another scene of the file, the
+    // wanted scene is opened instead.
     if (chosen.length < 2) {
       const { scene: read } = first.info;
       const named =
@@ -72,7 +72,10 @@ export async function tileScenes(
 /** Name of a scene in tables and in file names. */
 const sceneId = (slide: string, scene: number): string => `${slide}-scene${scene}`;
 
-/** The images of the file that show the slide. Scenes on one canvas count as one image. */
+/**
+ * Numbers of the scenes that are tiled as separate images. Scenes that share a canvas are tiled as one image, so they
+ * are left out.
+ */
 const ownScenes = ({ scenes = [] }: SlideInfo): readonly number[] =>
   scenes.flatMap(({ number, kind, at }) => (kind === 'scene' && at === undefined ? [number] : []));
 

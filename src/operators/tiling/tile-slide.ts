@@ -123,7 +123,7 @@ function findingProblems(
   // A slide that is left out needs no further report of damage.
   const damage = image.outcome === 'failed' ? [] : reader.damage();
   for (const { reason, fix } of [...unsettled(reader, mpp, unit), ...damage])
-    // The reason of the refusal is already the failure of the slide, so it is not repeated.
+    // If the slide failed for this reason, the failure states the reason already, and the warning is left out.
     if (image.reason?.startsWith(reason) !== true) infos.push(problemOf(image, 'warning', reason, fix));
   if (missingTiles > 0)
     infos.unshift(
@@ -167,7 +167,7 @@ async function picturesOf(
   return { files, picture: overlay };
 }
 
-/** Lays tiles over the tissue that was found, or uses the given ones. */
+/** Finds the tissue and lays a grid of tiles over it, or uses the given tiles. */
 async function lay(
   reader: SlideReader,
   facts: NonNullable<ImageTiles['image']['image']>,

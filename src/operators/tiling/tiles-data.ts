@@ -33,9 +33,9 @@ export const drawnTileFiles: readonly string[] = [
 
 export const segmentationSchema = z.strictObject({
   preset: z.string(),
-  /** All settings that decided the segmentation, with thresholds in their own units (method.md 3.1). */
+  /** All settings that decided the segmentation. Each setting has the unit that method.md 3.1 states. */
   settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.null()])),
-  /** The segmented level, and its level-0 pixels per pixel. */
+  /** The segmented level. `downsample` has the level-0 pixels per pixel of the segmented picture, along x and y. */
   level: z.number().int(),
   downsample: z.tuple([z.number(), z.number()]),
   contours: z.number().int(),
@@ -58,7 +58,7 @@ export const tileGeometrySchema = z.strictObject({
   readPx: z.number().int().positive(),
   level0Px: z.number().int().positive(),
   stepLevel0Px: z.number().int().positive(),
-  /** True micrometres per pixel of the tile after scaling to `sizePx`. Null if the slide does not state it. */
+  /** True micrometres per pixel of the tile after scaling to `sizePx`. Null if it is unknown. */
   mpp: z.number().positive().nullable(),
   /**
    * The only tile is the whole image, scaled to `sizePx` x `sizePx` (Lanczos) whatever its shape (method.md 2.6,

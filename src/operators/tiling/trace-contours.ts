@@ -56,7 +56,7 @@ function follow(labels: Int32Array, stride: number, start: number, hole: boolean
     do turned++;
     while (labels[at + (steps[turned & 7] as number)] === 0);
     code = turned & 7;
-    // Codes from 1 to `from` mean that the search passed the right neighbour and found background.
+    // If `code` is from 1 to `from`, the search has passed the right neighbour (direction 0), and this is background.
     if (code > 0 && code <= from) labels[at] = -label;
     else if (labels[at] === 1) labels[at] = label;
     push(at);
@@ -70,16 +70,16 @@ function follow(labels: Int32Array, stride: number, start: number, hole: boolean
 /**
  * Outlines of the foreground (8-connected) and of its holes; every border pixel is a vertex. This is the border
  * following of Suzuki and Abe (1985), with the results and the order of OpenCV's findContours with RETR_CCOMP and
- * CHAIN_APPROX_NONE. The image is scanned from the upper left. The outline that the scan meets last is first in the
- * result, and so are the holes of an outline. A piece inside a hole is an outline of its own (method.md 3.1, step 6).
+ * CHAIN_APPROX_NONE. The image is scanned from the upper left. The result has the outlines in reverse order of the
+ * scan, and also the holes of each outline. A piece inside a hole is an outline of its own (method.md 3.1, step 6).
  */
 export function traceContours(image: GreyImage): readonly Outline[] {
   const { labels, stride } = framed(image);
   const borders: Border[] = [];
-  // Borders are numbered from 2, because the label 1 has another meaning.
+  // Borders are numbered from 2, because the label 1 means foreground that is not on a known border.
   const borderOf = (label: number): Border => borders[Math.abs(label) - 2] as Border;
   for (let y = 1; y <= image.height; y++) {
-    // The last border in this row. 0 is the frame.
+    // Label of the last border that the scan met in this row. 0 is the frame of the image.
     let enclosing = 0;
     let previous = 0;
     for (let x = 1; x <= image.width + 1; x++) {

@@ -11,7 +11,7 @@ import { tiedScores } from '../stats/tied-scores.js';
 import type { Internal } from './internal-figures.js';
 import { metricOf, type Metric } from './metric.js';
 
-/** The names of the outcomes for reasons. */
+/** The names of the two outcomes, for texts that say why a measure is undefined. */
 export interface OutcomeNames {
   readonly positive: string;
   readonly negative: string;
@@ -51,7 +51,7 @@ export function observedToExpected(labels: readonly Label[], probabilities: read
 
 /**
  * All measures of a binary outcome.
- * @param threshold the median of the thresholds of the folds; null without one
+ * @param threshold the median of the decision thresholds that the folds chose; null if they chose none
  */
 export function binaryMetrics(
   labels: readonly Label[],

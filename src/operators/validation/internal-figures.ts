@@ -8,7 +8,8 @@ export interface Internal {
   readonly of: (id: string) => number | null;
 }
 
-// Only the compared keys of the row are read, because rows of other versions may have other keys.
+// Only the measures that a validation compares are read from the bundle, because another version may have written other
+// measures.
 const rowSchema = z.object(
   summaryRowSchema.pick({
     auc: true,
@@ -24,8 +25,8 @@ const rowSchema = z.object(
 );
 
 /**
- * The internal figures of a bundle. If the predictions are calibrated, accuracy, Brier score and calibration error are
- * those after calibration. The AUC is always that before calibration.
+ * Reads the measures on the training's test patients from a bundle. If the predictions are calibrated, accuracy, Brier
+ * score and calibration error are those after calibration. The AUC is always that before calibration.
  */
 export function internalFigures({ results, worth }: Pick<Bundle, 'results' | 'worth'>): Internal {
   const found = new Map<string, number | null>();

@@ -14,7 +14,7 @@ import type { Validation } from './validation-data.js';
 
 export interface MeasureSettings {
   readonly internal: Internal;
-  /** Median of the thresholds of the folds. Null without any. */
+  /** Median of the decision thresholds that the folds chose. Null if they chose none. */
   readonly threshold: number | null;
   /** Upper limit in years for Uno's C. */
   readonly tau: number;
@@ -35,7 +35,9 @@ export const measuresOf = (
   settings: MeasureSettings,
 ): Measures => (outcome.kind === 'binary' ? ofClasses : ofTimes)(patients, outcome, settings);
 
-/** Results for patients with all modalities, which are compared with the bundle's results for the full set. */
+/**
+ * The patients with all modalities. Their results are compared with the bundle's results for the set of all modalities.
+ */
 const complete = (
   patients: readonly ValidatedPatient[],
   { modalities }: MeasureSettings,
@@ -78,7 +80,7 @@ function ofTimes(
   { horizons }: Validation['outcome'],
   settings: MeasureSettings,
 ): Measures {
-  // Patients without a time above 0 have been left out before.
+  // `validatedPatients` has left out the patients without a follow-up time above 0.
   const followUpIn = (some: readonly ValidatedPatient[]) =>
     followUpOfPatients(some.flatMap(({ followUp }) => followUp ?? []));
   const followUp = followUpIn(patients);

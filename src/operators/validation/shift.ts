@@ -11,19 +11,19 @@ import type { Shift } from './validation-data.js';
 /** Absolute standardised difference above which an input is flagged. */
 export const mostShift = 0.25;
 
-/** The inputs for computing the shift. */
+/** The data from which the shift is computed: how far the inputs of new patients are from those of the training. */
 export interface ShiftInput {
   readonly modalities: readonly BundleModality[];
   /** Number of patients of the training. */
   readonly trained: number;
-  /** Means and standard deviations of the training's bags. */
+  /** For each bag modality, mean and standard deviation of each dimension over the training patients. */
   readonly reference: Arrays;
   readonly roster: Pick<Roster, 'patients' | 'unread'>;
   readonly tables: ReadonlyMap<string, TypedTable>;
   readonly bags: ReadonlyMap<string, InstanceSpread>;
 }
 
-/** How much each input of the predicted patients differs from that of the training, sorted by descending size. */
+/** How much each input of the predicted patients differs from that of the training. The largest difference is first. */
 export function shiftOf(input: ShiftInput): readonly Shift[] {
   const rows = input.modalities.flatMap((modality) =>
     modality.kind === 'table'
@@ -126,8 +126,8 @@ function ofBag({ roster, reference, bags }: ShiftInput, modality: string): Shift
   const sizes = [...own.mean].map((mean, k) => {
     const spread = { mean: centre[k] as number, sd: sd[k] as number };
     const external = { mean, sd: Math.sqrt((own.squares[k] as number) / own.patients) };
-    // A dimension that is constant in both cohorts holds no information. Rounding to float32 could make its two
-    // constants differ.
+    // A dimension with the same constant value in both cohorts has no difference. Rounding to float32 may have changed
+    // one of the two values.
     if (spread.sd < 1e-6 && external.sd < 1e-6 && Math.abs(mean - spread.mean) < 1e-5) return 0;
     const smd = standardisedDifference(spread, external);
     return smd === null ? Infinity : Math.abs(smd);

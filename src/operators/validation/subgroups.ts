@@ -14,7 +14,7 @@ export interface PatientGroup {
   readonly by: string;
   readonly group: string;
   readonly patients: readonly ValidatedPatient[];
-  /** The bundle's result for patients with these modalities. Null for groups of a column. */
+  /** The AUC or Harrell's C that the bundle states for patients with these modalities. Null for groups of a column. */
   readonly internal: number | null;
 }
 

@@ -117,7 +117,7 @@ export function timeMetrics(
   }
 }
 
-/** One minus the ratio of the model's Brier score to that of the Kaplan-Meier curve. */
+/** Scaled Brier score: one minus the ratio of the model's Brier score to that of the Kaplan-Meier curve. */
 function scaledBy(brier: Measure, reference: Measure): Measure {
   if (brier.value === null) return brier;
   if (reference.value === null) return reference;

@@ -72,7 +72,7 @@ export function validatedPatients(
       if (member === undefined) return [];
       const chances =
         probabilities === null ? (survival ?? []).map((of) => 1 - mean(of)) : [mean(probabilities)];
-      // The curves show the event at any time, even if the outcome is the status at a landmark.
+      // The Kaplan-Meier curves show the event at any time, even if the outcome is the status at a landmark.
       const event = outcome.kind === 'timeToEvent' ? member.y : (byId.get(patient) as Labelled).y;
       const time = member.followUpDays;
       return [

@@ -27,7 +27,7 @@ export const metricSchema = z.strictObject({
 });
 export type Metric = z.infer<typeof metricSchema>;
 
-/** Patients with similar predictions. */
+/** A point of the calibration curve: a group of patients with similar predictions. */
 export const calibrationPointSchema = z.strictObject({
   /** In years. Null for a binary outcome. */
   horizon: number,
@@ -39,7 +39,7 @@ export const calibrationPointSchema = z.strictObject({
 });
 export type CalibrationPoint = z.infer<typeof calibrationPointSchema>;
 
-/** Net benefit per patient. */
+/** A point of the decision curve: the net benefit per patient at one threshold. */
 export const decisionSchema = z.strictObject({
   threshold: z.number(),
   model: number,
@@ -55,7 +55,7 @@ export const validatedSubgroupSchema = z.strictObject({
   /** Number of patients. Null if the group is too small to be shown. */
   patients: z.number().int().nullable(),
   positive: z.number().int().nullable(),
-  /** The bundle's result for patients with these modalities. Null for groups of a column. */
+  /** The AUC or Harrell's C that the bundle states for patients with these modalities. Null for groups of a column. */
   internal: number,
   /** AUC or Harrell's C with its 95 % interval. */
   external: number,
@@ -82,7 +82,7 @@ export const shiftSchema = z.strictObject({
   externalKnown: number,
   /** Standardised difference. For a bag: the mean absolute difference over its dimensions. */
   smd: number,
-  /** True for an absolute difference above 0.25, and for a difference without variance. */
+  /** True if the absolute difference is above 0.25, or if both cohorts are constant at different values. */
   flagged: z.boolean(),
   note: z.string(),
 });
@@ -105,7 +105,7 @@ export const validationSchema = z.strictObject({
   calibration: z.array(calibrationPointSchema),
   /** Decision curve. For time-to-event it is that of the last horizon. */
   decision: z.array(decisionSchema),
-  /** Groups below and above the median prediction. Null without times. */
+  /** Patients below and above the median prediction. Null if no patient has a follow-up time. */
   riskGroups: z
     .strictObject({
       cut: z.number(),
@@ -114,7 +114,7 @@ export const validationSchema = z.strictObject({
           name: z.string(),
           patients: z.number().int(),
           events: z.number().int(),
-          /** In days. Null if not reached. */
+          /** Median time to the event in days. Null if the curve does not reach 50 %. */
           median: number,
         }),
       ),
@@ -124,7 +124,7 @@ export const validationSchema = z.strictObject({
     })
     .nullable(),
   subgroups: z.array(validatedSubgroupSchema),
-  /** Sorted by descending size. */
+  /** The largest difference is first. */
   shift: z.array(shiftSchema),
   /** Notes that a reader needs. */
   notes: z.array(z.string()),

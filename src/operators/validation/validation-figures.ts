@@ -26,7 +26,10 @@ const diagonal = (x: object, y: object) => ({
   encoding: { x, y },
 });
 
-/** Observed fractions in groups by prediction, with 95 % intervals. Null without groups. */
+/**
+ * Calibration chart: observed fractions in groups of patients with similar predictions, with 95 % intervals. Null if
+ * there is no group.
+ */
 export async function calibrationFigure(
   points: readonly CalibrationPoint[],
   positive: string,

@@ -21,9 +21,10 @@ import { validationPage } from './validation-page.js';
 import { validationTables } from './validation-tables.js';
 
 /**
- * Compares the predictions of a bundle with the outcomes of patients it was not trained on. Reads `predictions`, `predict` (the
- * spread of the bags), `roster` and `outcome`. Sources: `bundle`, and the tables with the columns of `unit.by` in the roles `outcome`
- * and `table:<modality>`. Writes `validation.json`, `validation.html` and their tables.
+ * Compares the predictions of a bundle with the outcomes of patients it was not trained on. Reads `predictions`,
+ * `predict` (mean and spread of the bags), `roster` and `outcome`. Sources: `bundle`, and the tables with the columns
+ * of `unit.by` in the roles `outcome` and `table:<modality>`. Writes `validation.json`, `validation.html`, tables and
+ * charts.
  *
  * @throws HafError HAF_COHORT_INVALID if no patient has a prediction and an outcome, HAF_USAGE for a missing column of `unit.by`
  */
@@ -94,7 +95,7 @@ interface CutGroups {
   readonly found: RiskGroups;
 }
 
-/** Patients with a time, below and above the median prediction. Null if no patient has one. */
+/** The patients with a follow-up time, divided at the median prediction. Null if there is no such patient. */
 function riskGroupsOf(patients: readonly ValidatedPatient[]): CutGroups | null {
   const timed = patients.flatMap(({ id, risk, followUp }) =>
     followUp === null ? [] : [{ patient: id, fold: 0, risk, ...followUp }],
