@@ -6,7 +6,7 @@ import type { Curve, JobEntry, RunningRow, StageRow } from './wire.js';
 /** Minimum time between two reads of the curve of a running job. */
 const againMs = 1000;
 const afterEndMs = 2000;
-/** The stages whose jobs train, in the order of the data. */
+/** The stages whose jobs train, in the order of the data flow. */
 const trained = ['stage1', 'stage2', 'stage3', 'joint', 'embed'];
 
 /** Learning curves of any job of a run. The curve of a running job is updated. */

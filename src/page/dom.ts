@@ -81,7 +81,7 @@ export function fill<T, E extends Element>(
 }
 const made = new WeakMap<Element, Map<string, Element>>();
 
-/** Sets the texts of the cells of a row. Their number must match. */
+/** Sets the texts of the cells of a row. The row must have one cell for each text. */
 export function setCells(row: HTMLTableRowElement, texts: readonly string[]): void {
   texts.forEach((text, at) => {
     const cell = row.cells[at];

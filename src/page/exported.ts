@@ -2,7 +2,7 @@ import { loadScript } from './script-tag.js';
 
 declare global {
   interface Window {
-    /** Called by the data files of exported pages, each with its address and the answer as JSON. */
+    /** Each data file of exported pages calls this function with its address and with the answer as JSON. */
     hafAnswer?: (address: string, json: string) => void;
   }
 }

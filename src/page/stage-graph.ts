@@ -8,7 +8,7 @@ const [leastWidth, mostWidth, gapX, gapY] = [118, 176, 22, 14];
 const states = ['waiting', 'queued', 'running', 'done', 'cached', 'failed', 'skipped'] as const;
 const svgName = 'http://www.w3.org/2000/svg';
 
-/** The stages of the run as boxes with counts, and arrows from what a stage reads. */
+/** The stages of the run as boxes with counts. Arrows lead from a stage to the stages that read its results. */
 export function stageGraph(): { element: HTMLElement; update: (stages: readonly StageRow[]) => void } {
   const lines = document.createElementNS(svgName, 'svg');
   lines.setAttribute('aria-hidden', 'true');

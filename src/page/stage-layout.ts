@@ -34,7 +34,8 @@ function layered(nodes: readonly Node[]): Layout {
   const depthOf = (stage: string): number => {
     const before = depths.get(stage);
     if (before !== undefined) return before;
-    // Depth until the real one is known. Without it, two stages that read each other would cause an endless recursion.
+    // The depth is 0 until the real depth is known. Without this value, two stages that read each other would cause an
+    // endless recursion.
     depths.set(stage, 0);
     const reads = known.get(stage)?.reads ?? [];
     const depth = Math.max(0, ...reads.filter((one) => one !== stage).map((one) => depthOf(one) + 1));

@@ -1,4 +1,5 @@
-// What the server of the live page sends to the browser. Only types: both sides import this file.
+// What the server of the live page sends to the browser. This file has only types, because both the server and the page
+// import it.
 
 export type ShownJobState = 'waiting' | 'queued' | 'running' | 'done' | 'cached' | 'failed' | 'skipped';
 
@@ -155,7 +156,9 @@ export interface PatientRow {
   /** The folds in which the patient was a test patient. */
   readonly folds: readonly number[];
   readonly modalities: readonly string[];
-  /** Mean over these folds, in the order of the methods. Null if a method predicted nothing. */
+  /**
+   * The patient's mean score over `folds`, one for each method in their order. Null if the method predicted nothing.
+   */
   readonly scores: readonly (number | null)[];
   /** Whether slides or attention can be shown. */
   readonly pictures: boolean;
@@ -170,7 +173,7 @@ export interface PatientSlides {
 }
 
 export interface SlideEntry {
-  /** Number in the list. It is part of the addresses of its tiles. */
+  /** Number of the slide in the list. The addresses of its tiles contain this number. */
   readonly slide: number;
   readonly image: string;
   readonly source: string;
@@ -181,7 +184,7 @@ export interface SlideEntry {
   readonly picture: 'slide' | 'overlay' | 'paper';
   /** Why no tiles can be cut. */
   readonly reason: string | null;
-  /** Size in the unit of the coordinates. */
+  /** Width and height of the image in the unit of the tiles' coordinates. */
   readonly width: number;
   readonly height: number;
   readonly contours: boolean;

@@ -35,8 +35,8 @@ export interface ListeningBroker extends OwnBroker {
 const usualPort = 4222;
 
 /**
- * Starts the broker of a store in the background, so that workers can reach it. A client on another machine needs the user of a
- * role. The files of the users are created at first use.
+ * Starts the broker of a store in the background, so that workers can reach it. A client on another machine logs in as
+ * the user of its role. The files of the users are created at first use.
  */
 export async function listen(options: ListenOptions): Promise<ListeningBroker> {
   const { host, port } = parseListen(options.listen ?? '127.0.0.1:0');
@@ -82,7 +82,7 @@ async function completeSecurity(directory: string, host: string, tls: boolean): 
 
 const ownAddresses = (): string[] =>
   Object.values(networkInterfaces()).flatMap((list) =>
-    // A link-local IPv6 address needs a zone, and a certificate cannot name a zone.
+    // Link-local IPv6 addresses are left out: such an address needs a zone, and a certificate cannot name a zone.
     (list ?? []).filter(({ address }) => !address.startsWith('fe80')).map(({ address }) => address),
   );
 

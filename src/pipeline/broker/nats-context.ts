@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HafError } from '../core/errors.js';
 import { homeFolder } from '../core/this-user.js';
 
-/** Fields of a NATS context (ADR-21) that change the connection and are not supported here. */
+/** Fields of a NATS context (design document ADR-21 of NATS) that change the connection and are not supported here. */
 const unsupported = [
   'nsc',
   'user_jwt',

@@ -37,14 +37,14 @@ export async function findOwnBroker(store: string): Promise<OwnBroker | null> {
   const folder = new BrokerFolder(store);
   const [settings, pid] = [folder.settings(), folder.runningProcess()];
   if (settings === null || pid === null) return null;
-  // Another command may be starting it at this moment.
+  // Another command may be starting the broker at this moment.
   await untilListening(folder, pid, () => folder.runningProcess() !== pid);
   return folder.runningProcess() === pid ? await admitted(folder, settings, pid) : null;
 }
 
 /**
- * The broker of a store: the running one, otherwise a new one. The broker keeps running after this process has ended. If
- * `settings` are given, a running broker must have the same.
+ * The broker of a store: the running one, otherwise a new one. The broker keeps running after this process has ended.
+ * If `settings` are given, a running broker must have the same settings.
  *
  * @throws HafError HAF_BROKER_UNREACHABLE with the end of the server's log when the server does not start
  */

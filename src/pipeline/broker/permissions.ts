@@ -15,7 +15,7 @@ const writeKeys = buckets.map((bucket) => `$KV.${bucket}.>`);
 const api = (stream: string, ...calls: readonly string[]): string[] =>
   calls.map((call) => `$JS.API.${call.replace('STREAM_NAME', stream)}`);
 
-/** Look-ups of single messages. The value of a key is read in this way. */
+/** Subjects for looking up single messages. A client reads the value of a key in this way. */
 const lookUp = (stream: string): string[] =>
   api(
     stream,
@@ -26,8 +26,9 @@ const lookUp = (stream: string): string[] =>
   );
 
 /**
- * Reading a stream from its beginning by a consumer. Only orchestrators may do so, because the client that makes a consumer
- * chooses the subject to which the server delivers, in the account of the streams.
+ * Subjects for reading a stream from its beginning by a consumer. Only orchestrators may use them. A client that makes
+ * a consumer chooses the subject to which the server delivers the messages. So it could make the server publish to any
+ * subject in the account of the streams.
  */
 const follow = (stream: string): string[] => [
   ...api(
@@ -41,13 +42,13 @@ const follow = (stream: string): string[] => [
   `$JS.FC.${stream}.>`,
 ];
 
-/** Creating and emptying a stream. Only administrators may delete one. */
+/** Subjects for creating and emptying a stream. Only administrators may delete a stream. */
 const manage = (stream: string): string[] =>
   api(stream, 'STREAM.CREATE.STREAM_NAME', 'STREAM.UPDATE.STREAM_NAME', 'STREAM.PURGE.STREAM_NAME');
 
 /**
- * Number of streams and their size. NATS clients call this first. In an account without this service the server answers
- * "JetStream not enabled" to this call and to all others (2.9.10 and 2.15.1).
+ * Subject for asking the number of streams and their size. NATS clients send this request first. In an account without
+ * this service, nats-server 2.9.10 and 2.15.1 answer "JetStream not enabled" to this request and to all others.
  */
 const accountInfo = '$JS.API.INFO';
 const queueLength = api(jobStream, 'STREAM.INFO.STREAM_NAME', 'CONSUMER.INFO.STREAM_NAME.*');
@@ -81,7 +82,9 @@ const viewerCalls = [
 /** The account that holds the streams. Orchestrators are in it. */
 export const streamAccount = 'HAF';
 
-/** An account that reaches the streams through services only. The server allows the calls of this list and no others. */
+/**
+ * An account that reaches the streams through services only. The server allows the calls in `services` and no others.
+ */
 export interface GuestAccount {
   readonly role: Exclude<BrokerRole, 'orchestrator'>;
   readonly account: string;

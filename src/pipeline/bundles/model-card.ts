@@ -65,5 +65,5 @@ export function modelCard(bundle: Bundle, release: Release): string {
   ].join('\n');
 }
 
-/** Number of subsets that a card lists. */
+/** Maximum number of subsets of modalities that a card lists. */
 const mostRows = 24;

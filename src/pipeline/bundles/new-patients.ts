@@ -41,7 +41,8 @@ export function configOfNew(
   defaults: Config,
 ): Config {
   const data = given?.data ?? trained.data;
-  // A cohort file may declare a modality that its `modalities` leaves out, as an experiment may. It is not used then.
+  // A cohort file, like an experiment, may declare a modality and leave it out of `modalities`. This modality is not
+  // used.
   const listed = given?.modalities ?? Object.keys(data.modalities);
   const used = modalities
     .map(({ id }) => id)
@@ -111,7 +112,7 @@ function withEncoderOf(
       `The cohort file sets data.modalities.${id}.encoder, and the model was trained with embed.encoder for ${id}.`,
       'Name the file of the encoder in embed.encoder.onnx.',
     );
-  // Feature files keep their own width. Slides and images get the width of the encoder of the training.
+  // Instances in feature files keep their own width. Slides and images get the width of the training's encoder.
   const encoded = rest.slides !== null || rest.images !== null;
   const bag = encoded && trained?.kind === 'bag' ? { ...rest, width: trained.width } : rest;
   return own === undefined ? bag : { ...bag, encoder: { ...own, onnx: given?.onnx ?? own.onnx } };

@@ -46,7 +46,7 @@ export async function findOutcomeFiles(
   config: Config,
   root: string,
   options: NamingOptions & {
-    /** Whether a column may come from any of the declared tables. */
+    /** Whether to find the tables that the model does not read, because a grouping column may be in one of them. */
     readonly others: boolean;
   },
 ): Promise<OutcomeFiles> {

@@ -45,7 +45,7 @@ export interface Lease {
   decline(
     eventOf: (verdict: 'returned' | 'given-up') => RunEventBody,
   ): Promise<'returned' | 'given-up' | 'fenced'>;
-  /** Returns the job to the queue without counting an attempt, for example when the worker drains. */
+  /** Returns the job to the queue without counting an attempt, for example when the worker shuts down. */
   release(): Promise<void>;
 }
 

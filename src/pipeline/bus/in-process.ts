@@ -215,7 +215,7 @@ export class InProcessBus implements Bus {
   private settle(entry: Entry, state: Entry['state'] = 'settled'): void {
     clearTimeout(entry.lapse);
     entry.state = state;
-    // Without this entry, a later `enqueue` queues the job again.
+    // The entry is deleted, so that a later `enqueue` queues the job again.
     const key = workItemKey(entry.job);
     if (state === 'settled' && this.entries.get(key) === entry) this.entries.delete(key);
     entry.revision++;
@@ -249,7 +249,7 @@ export class InProcessBus implements Bus {
     ): Promise<V> => {
       this.settle(entry, again ? 'running' : 'settled');
       await tell(eventOf(verdict));
-      // The job may have been cancelled while the event was published.
+      // If the job was cancelled while the event was published, it does not return to the queue.
       if (again && entry.state === 'running') this.offer(entry);
       return verdict;
     };

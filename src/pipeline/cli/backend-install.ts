@@ -35,7 +35,7 @@ export async function backendInstall(options: BackendInstallOptions): Promise<vo
   printData(folder);
 }
 
-/** `backend install --onnx --gpu`. */
+/** `backend install --onnx --gpu`: fetches an onnxruntime with CUDA, tests it and keeps it. */
 async function installOnnx(options: BackendInstallOptions): Promise<void> {
   const { from, tensorflow, gpu = false, sha256 } = options;
   if (!gpu)

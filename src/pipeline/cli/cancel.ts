@@ -24,7 +24,7 @@ export async function cancel(run: string, options: LookOptions): Promise<void> {
     }
     const by = `${userName()}@${hostname()}`;
     await bus.publish(name, { type: 'cancel-requested', run: name, by });
-    // Needed even if `up` has ended: its jobs may still be queued.
+    // The jobs are cancelled even if `up` has ended, because they may still be queued.
     await bus.cancel(name);
     if (!driven)
       await bus.publish(name, {

@@ -9,7 +9,7 @@ export interface JobChoice {
 }
 
 /**
- * The jobs of a run that a command selects, in their order.
+ * The jobs of a run that a command selects, in the order of `jobs`.
  *
  * @param of - the stage and the unit of a job
  * @throws HafError HAF_USAGE if the run has no such job; it names the stages or the folds that the run has

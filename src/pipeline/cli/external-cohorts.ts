@@ -48,7 +48,7 @@ export async function validateOn(
       }).catch((error: unknown) => {
         const { code: reason, what, fix, exitCode } = HafError.from(error);
         if (reason === 'HAF_INTERRUPTED') throw error;
-        // The other cohorts are still validated.
+        // The error is shown, and the other cohorts are still validated.
         say(`${reason} ${what}\nfix: ${fix}`);
         return exitCode;
       });

@@ -13,7 +13,7 @@ export const slotsElsewhere = (members: readonly BusMember[], run: string): numb
 
 const membersOf = (bus: Bus, everyMs: number): Observable<readonly BusMember[]> =>
   timer(0, everyMs).pipe(
-    // Other code reports that the broker cannot be reached.
+    // An error means that the broker cannot be reached. Other code reports this, so the error is ignored here.
     exhaustMap(() => bus.members().catch(() => null)),
     filter((members) => members !== null),
   );

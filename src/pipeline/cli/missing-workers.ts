@@ -21,7 +21,7 @@ export function noteMissingWorkers(bus: Bus, note: (text: string) => void, every
   const look = async (): Promise<readonly JobClass[]> => unserved(await bus.load(), await bus.members());
   const looking = timer(everyMs, everyMs)
     .pipe(
-      // Other code reports that the broker cannot be reached.
+      // An error means that the broker cannot be reached. Other code reports this, so the error is ignored here.
       exhaustMap(() => look().catch(() => [])),
       filter((classes) => classes.length > 0),
       take(1),

@@ -134,7 +134,7 @@ export interface ReplayOptions extends PlaceOptions, RunOptions {
   readonly force?: boolean;
 }
 
-/** `tile` and `embed` of files named on the command line. */
+/** Options of `tile` and `embed`, for files named on the command line. */
 export interface BagCommandOptions extends PlaceOptions, RunOptions {
   readonly out: string;
   /** Replace existing files in `out` that have other content. */
@@ -158,13 +158,13 @@ export interface RunsOptions {
   readonly json?: boolean;
 }
 
-/** `store verify` and `store repair`. */
+/** Options of `store verify` and `store repair`. */
 export interface StoreOptions {
   readonly store: string;
   readonly json?: boolean;
 }
 
-/** `store gc`. */
+/** Options of `store gc`. */
 export interface StoreGcOptions extends StoreOptions {
   readonly runs: string;
   /** Remove artifacts that no run needs. Without it, they are only listed. */
@@ -199,7 +199,7 @@ export interface DoctorOptions extends PlaceOptions {
   readonly json?: boolean;
 }
 
-/** `backend install`. */
+/** Options of `backend install`. */
 export interface BackendInstallOptions {
   /** `pypi`, `npm`, or the path or address of a wheel or archive. */
   readonly from: string;
@@ -220,7 +220,7 @@ export interface SynthOptions {
   readonly width?: number;
   /** Write slides as images in place of their features. */
   readonly slides?: boolean;
-  /** Write a cohort that has other names than HANCOCK. */
+  /** Write a cohort whose files and columns are not named as in HANCOCK. */
   readonly own?: boolean;
 }
 
@@ -245,7 +245,7 @@ export function backendOption(): Option {
   );
 }
 
-/** `--verify`: ignores remembered hashes. */
+/** `--verify`: hashes every file of the cohort again, even if its hash is remembered. */
 export const verifyOption = (): Option =>
   new Option(
     '--verify',

@@ -2,7 +2,7 @@ import { findOpenSlide, openSlideFolder } from '../../backends/openslide.js';
 import { printData, printJson, say } from './output.js';
 import { textTable } from './text-table.js';
 
-/** Formats, the reader of each, and notes. */
+/** Slide formats, with the program that reads each of them and a note. */
 const formats: readonly (readonly [format: string, by: 'haf-pipeline' | 'OpenSlide' | null, note: string])[] =
   [
     ['Aperio SVS', 'haf-pipeline', ''],

@@ -58,7 +58,10 @@ export function summaryText(summary: RunSummary): string {
   ].join('\n');
 }
 
-/** The second table: test patients before and after the calibration that was fitted on validation patients. */
+/**
+ * The second table of a summary: measures on test patients before and after calibration. The calibration was fitted on
+ * validation patients.
+ */
 function calibratedLines({ rows }: RunSummary): readonly string[] {
   const lines = rows.flatMap((row) =>
     row.calibrated === null

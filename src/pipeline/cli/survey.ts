@@ -34,7 +34,7 @@ export interface Survey {
   readonly contents: FeatureContents | null;
   /** Every file of the folder. Empty if the checks could not be made. */
   readonly files: readonly FileUse[];
-  /** Tables of these patients that no modality uses. */
+  /** Tables of the cohort's patients that no modality uses. */
   readonly unusedTables: readonly UnusedTable[];
   /** Folders that cannot be listed and that no finding mentions. */
   readonly unlisted: readonly UnlistedFolder[];
@@ -138,7 +138,7 @@ async function contentsOf(
   const found = await featureContents(
     config,
     files.bags,
-    // If none of the files fits the experiment, one finding reports it for all of them.
+    // A modality without a file that fits the experiment is left out, because one finding reports all its files.
     slotsOfKind(config, 'bag').filter((id) => !unfit.some(({ context }) => context['modality'] === id)),
     {
       known: new Set(outcome.patients.map(({ id }) => id)),

@@ -1,7 +1,7 @@
 import type { SynthOptions } from './options.js';
 import { printData, say } from './output.js';
 
-/** `synth DIR`: writes a synthetic cohort, with the names of HANCOCK or with those of another group. */
+/** `synth DIR`: writes a synthetic cohort. Files and columns are named as in HANCOCK or, with `--own`, differently. */
 export async function synth(directory: string, options: SynthOptions): Promise<void> {
   await (options.own ? synthOwn(directory, options) : synthHancock(directory, options));
 }

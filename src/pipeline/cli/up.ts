@@ -25,7 +25,7 @@ export async function up(given: UpOptions): Promise<ExitCode> {
   });
   sayWarnings(warnings);
   const external = externalCohorts(config, options.config);
-  // A mistake in a cohort file must be reported before a long training, not after it.
+  // Loads the files of external cohorts now: a mistake in them must be reported before the long training.
   for (const { file } of external) loadConfig({ file, encoderOfModel: true });
   if (options.dryRun) {
     const prepared = await prepareRun(config, dataRoot, options, {

@@ -27,8 +27,8 @@ const program = new URL(
 ).pathname;
 
 /**
- * Watches the broker of a store. Without it, nobody would end the broker after a SIGKILL of the last command that
- * uses it.
+ * Starts a process that watches the broker of a store. Without this watcher, nobody would end the broker after a
+ * SIGKILL of the last command that uses it.
  */
 export function watchBroker(store: string): void {
   const folder = new BrokerFolder(store);
@@ -37,8 +37,8 @@ export function watchBroker(store: string): void {
     '/bin/sh',
     ['-c', script, 'haf-broker', folder.path, process.execPath, program, store],
     {
-      // Its working directory is `/`, so that it keeps no folder busy. It is detached, so that Ctrl-C in the terminal
-      // does not end it.
+      // The watcher's working directory is `/`, so that it keeps no folder busy. It is detached, so that Ctrl-C in the
+      // terminal does not end it.
       ...{ cwd: '/', detached: true, stdio: 'ignore' },
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     },

@@ -1,4 +1,6 @@
-/** What a connection may do at the broker; each role has its own user and its own inbox (permissions.ts). */
+/**
+ * The role of a connection decides what it may do at the broker. Each role has a user and an inbox (permissions.ts).
+ */
 export const brokerRoles = ['orchestrator', 'worker', 'viewer'] as const;
 export type BrokerRole = (typeof brokerRoles)[number];
 
@@ -30,7 +32,7 @@ export interface BrokerAddress {
 /** Each role may subscribe to its own inbox only. So no role can read the replies to another role. */
 export const inboxPrefix = (role: BrokerRole): string => `_INBOX_${role}`;
 
-/** Whether a host name or address can only be this machine. */
+/** Whether a host name or address always means this machine (loopback). */
 export const isLoopback = (host: string): boolean =>
   host.toLowerCase() === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 

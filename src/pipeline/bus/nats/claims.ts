@@ -25,8 +25,8 @@ export class Claims {
   ) {}
 
   /**
-   * The lease for a message of the queue. Null when there is nothing to do; `foreign` when the worker does not serve the
-   * job's store.
+   * The lease for a message of the queue. Null when the worker must not compute the job; `foreign` when the worker does
+   * not serve the job's store.
    */
   async take(
     message: QueuedMessage,
@@ -56,7 +56,8 @@ export class Claims {
         return new NatsLease(message, parsed.job, claim.item, holder, worker, arrived, this.options);
       case 'declined': {
         const { refusal, declinedBy } = claim.item;
-        // The last worker that was able to do the job may have left meanwhile. Then the job is given up.
+        // This worker has declined the job. If all other members that were able to do it have left since, the job is
+        // given up.
         if (refusal && !(await this.options.othersFor(parsed.job, worker, declinedBy)))
           await this.giveUp(message, claim.item, { id: holder, event: refusal });
         else message.nak(declinedDelayMs);

@@ -55,7 +55,7 @@ export async function connectTo(address: BrokerAddress, options: ConnectOptions)
       pingInterval: 10_000,
       maxPingOut: 2,
       timeout: 5000,
-      // A stack trace for each request would cost more than the request.
+      // Otherwise the client would make a stack trace for each request, which costs more time than the request.
       noAsyncTraces: true,
     });
   } catch (error) {

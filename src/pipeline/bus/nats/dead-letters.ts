@@ -22,7 +22,10 @@ export class DeadLetters {
     return this.put(deadJob, { reason, ...about(message) });
   }
 
-  /** Stores a copy of a message of the event log that is not an event. Does nothing for a role that may not write here. */
+  /**
+   * Stores a copy of a message of the event log that is not an event. Does nothing for a role that may not write dead
+   * letters.
+   */
   event(message: LoggedMessage, reason: string): void {
     void this.put(deadEvent, { reason, ...about(message) });
   }

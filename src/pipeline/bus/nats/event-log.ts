@@ -19,7 +19,9 @@ import type { Requests } from './requests.js';
 import { withRetries } from './retry.js';
 
 const text = StringCodec();
-/** Texts of a message are cut to this length. A stack trace or a long list belongs into the worker's log. */
+/**
+ * Texts of a message are cut to this length. Longer texts, such as stack traces, should be written to the worker's log.
+ */
 const longestText = 4000;
 
 /** The event logs of all runs, in one stream. */

@@ -51,7 +51,10 @@ export class NatsLease implements Lease {
     item: WorkItem,
     private readonly holder: string,
     worker: string,
-    /** When the message arrived. This was before the broker was asked for the lease. */
+    /**
+     * When the message arrived. It counts as the first confirmation of the lease, because the worker asked for the
+     * lease later.
+     */
     arrived: Instant,
     private readonly options: LeaseOptions,
   ) {
@@ -156,8 +159,8 @@ export class NatsLease implements Lease {
     const { items, log } = this.options;
     let done = false;
     const item = await items.change(workItemKey(this.job), (present) => {
-      // The first write of this worker has succeeded, but its answer was lost. Another worker cannot have queued the
-      // item, because the message is not back in the queue yet.
+      // This is a second attempt. The first write of this worker has set the state `queued`, but its answer was lost.
+      // Another worker cannot have queued the item, because the message is not back in the queue yet.
       if (done && present?.state === 'queued') return present;
       done = true;
       return requeued(present, this.holder, change);

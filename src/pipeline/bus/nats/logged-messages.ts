@@ -22,7 +22,7 @@ export type MessageSource = (subject: string) => Observable<LoggedMessage | 'cau
 
 /**
  * Reads by an ordered consumer, which continues at the same message after an outage. The role needs the right to make
- * consumers. `caught-up` never comes before the first message.
+ * consumers. As long as the subject has no message, `caught-up` does not come.
  */
 export const consumedMessages =
   (js: JetStreamClient, stream: string): MessageSource =>

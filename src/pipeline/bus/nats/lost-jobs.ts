@@ -24,10 +24,10 @@ export type LostJob =
 const atOnce = 32;
 
 /**
- * The jobs that this process queued and that have not ended. `lost` finds the jobs that the broker has lost: the
- * queue was purged or deleted, or keys of work items are gone. The check uses no timeout, so a slow job never counts
- * as lost. A job counts as lost only after two checks in a row, because a job looks lost for a moment while it is
- * enqueued: between the two writes.
+ * The jobs that this process queued and that have not ended. `lost` finds the jobs that the broker has lost: the queue
+ * was purged or deleted, or keys of work items are gone. The check uses no timeout, so a slow job never counts as lost.
+ * A job counts as lost only after two checks in a row, because a job looks lost for a moment while it is enqueued:
+ * between the writes of its work item and of its message.
  */
 export class OpenJobs {
   private readonly open = new Map<string, { readonly job: Job; ticket: number }>();
@@ -67,7 +67,8 @@ export class OpenJobs {
         if (item?.state === 'withdrawn' || (item && queued.has(jobSubject(item.job)))) continue;
         if (item?.state === 'settled') found.push({ kind: 'untold', job, item });
         else {
-          // A worker that holds the job settles the work item without a message. So this job is not lost.
+          // A worker that holds the job can settle the work item without a message in the queue. So this job is not
+          // lost.
           held ??= new Set((await source.members()).flatMap(({ jobs }) => jobs));
           if (item?.state === 'running' && held.has(job.key)) continue;
           found.push({ kind: 'lost', job, item, ticket: Math.max(ticket, item?.ticket ?? 0) });

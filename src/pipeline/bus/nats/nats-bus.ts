@@ -52,7 +52,10 @@ export interface NatsBusOptions {
 }
 
 const encoder = new TextEncoder();
-/** Exponential backoff of a claim that gets jobs of other stores: the first pause. Each next pause is doubled. */
+/**
+ * First pause of an exponential backoff, when a claim gets a job of a store that the worker does not serve. Each next
+ * pause is twice as long.
+ */
 const firstRestMs = 10;
 const longestRestMs = 1000;
 
@@ -132,7 +135,9 @@ export class NatsBus implements Bus {
     this.guard.queued(job, item);
   }
 
-  /** Publishes a message for a queued work item. Idempotent: a claim recognises a second message of the same ticket. */
+  /**
+   * Publishes a message for a queued work item. Idempotent: a claim recognises a second message with the same ticket.
+   */
   private async queue(item: WorkItem | null): Promise<void> {
     if (item?.state !== 'queued') return;
     const data = encoder.encode(messageOf(item));
@@ -157,7 +162,7 @@ export class NatsBus implements Bus {
       if (!message) return null;
       const lease = await this.claims.take(message, worker, serves);
       if (lease === 'foreign') {
-        // Without a pause, this loop would take and return the foreign jobs of the queue again and again.
+        // Without a pause, this loop would take and return jobs of other stores again and again.
         foreign = Math.min(longestRestMs, 2 * foreign || firstRestMs);
         await sleep(foreign, undefined, { signal }).catch(() => undefined);
         continue;

@@ -1,10 +1,13 @@
 import { createInbox, type Msg, type NatsConnection } from 'nats';
 import { refused } from './queued-message.js';
 
-/** `$JS.ACK.<stream>.<consumer>...`: the subject for acknowledging a message. A status has no reply subject. */
+/**
+ * `$JS.ACK.<stream>.<consumer>...`: reply subject of a message, for acknowledging it. A status message (such as
+ * "expired") has no reply subject.
+ */
 const ackPrefix = '$JS.ACK.';
 
-/** Whether an answer to a pull request is a message of the queue, and not a status. */
+/** Whether an answer to a pull request is a message of the queue, and not a status message. */
 export const isQueued = ({ reply = '' }: Msg): boolean => reply.startsWith(ackPrefix);
 
 /**

@@ -25,7 +25,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** What an append to a stream expects of the stream. */
+/** Conditions under which the stream accepts an appended message. */
 export interface AppendOptions {
   /** Id against duplicates: within its duplicate window, the stream stores only one message with this id. */
   readonly id?: string;

@@ -23,9 +23,9 @@ import {
 } from './names.js';
 import { presenceMs } from './presence.js';
 
-/** Bytes. A message only names its job; data goes through the store. */
+/** Maximum size of a job's message in bytes. The message has names and hashes only; data goes through the store. */
 export const longestMessage = 64 * 1024;
-/** Bytes. Each text of an event is cut to 4,000 characters, and an event has several texts. */
+/** Maximum size of an event in bytes. An event has several texts, and each text is cut to 4,000 characters. */
 export const longestEvent = 4 * longestMessage;
 
 const dayMs = 24 * 3600_000;

@@ -18,8 +18,8 @@ export interface HancockFolder {
 }
 
 /**
- * The dataset is published with the TMA features beside the tables. A vector is the vectors of several tiles, joined.
- * The vector of one tile has the width in the file name.
+ * The dataset is published with the TMA features beside the tables. A vector in the file joins the vectors of several
+ * tiles. The vector of one tile has the width in the file name.
  */
 const published = { glob: 'tma_tile_dtr_256_*.npz', width: 256 };
 

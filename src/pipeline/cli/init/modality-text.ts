@@ -82,7 +82,8 @@ export function bagLines(bag: Bag): readonly string[] {
 }
 
 /**
- * The comment on `width`. A vector may be the vectors of several tiles, joined. The file does not show whether it is.
+ * The comment on `width`. A vector in the file may join the vectors of several tiles. The file does not show whether it
+ * does.
  */
 const widthNote = ({ arrays, shape }: Bag): string =>
   `numbers in one instance; the first file has ${shape ?? ''}${arrays > 0 && shape?.includes(',') === false ? '. If a vector is several tiles joined, give the length of one tile' : ''}`;

@@ -3,7 +3,7 @@ import { code, comment, commentedOut, line, section } from './yaml-text.js';
 
 type Outcome = NonNullable<OutcomeDraft['chosen']>;
 
-/** The section `data.outcome`. The other candidates follow as comments. */
+/** The section `data.outcome`. Other columns that may be the outcome follow as comments. */
 export function outcomeLines({ chosen, alternatives }: OutcomeDraft): readonly string[] {
   if (chosen === null)
     return [

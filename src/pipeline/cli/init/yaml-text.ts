@@ -28,6 +28,6 @@ const withComment = (text: string, about: string | undefined): string =>
 /** Text of a user's file, on one line, for use in a comment. */
 const plain = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
-/** The number 1 for the text "1", so that codes are written as numbers. Every other text is returned unchanged. */
+/** Turns the text of a number into this number, so that YAML has no quotes around it. Other texts are unchanged. */
 export const code = (value: string): string | number =>
   String(Number(value)) === value ? Number(value) : value;
