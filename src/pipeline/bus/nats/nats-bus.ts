@@ -52,10 +52,7 @@ export interface NatsBusOptions {
 }
 
 const encoder = new TextEncoder();
-/**
- * First pause of an exponential backoff, when a claim gets a job of a store that the worker does not serve. Each next
- * pause is twice as long.
- */
+/** First pause of an exponential backoff, after a claim got a job of a store that the worker does not serve. */
 const firstRestMs = 10;
 const longestRestMs = 1000;
 
@@ -135,9 +132,7 @@ export class NatsBus implements Bus {
     this.guard.queued(job, item);
   }
 
-  /**
-   * Publishes a message for a queued work item. Idempotent: a claim recognises a second message with the same ticket.
-   */
+  /** Publishes a message for a queued work item. Idempotent: a claim ignores a second message of the same ticket. */
   private async queue(item: WorkItem | null): Promise<void> {
     if (item?.state !== 'queued') return;
     const data = encoder.encode(messageOf(item));
