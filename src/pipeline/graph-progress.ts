@@ -19,7 +19,7 @@ export class GraphProgress {
   constructor(private readonly plan: Plan) {
     const planned = new Set(plan.map(({ node }) => node.key));
     for (const job of plan) {
-      // Jobs outside of the plan (when a replay executes only some stages) are done already.
+      // A replay may plan only some stages. Jobs outside of the plan were executed before, so no job waits for them.
       const upstream = upstreamOf(job.node).filter((key) => planned.has(key));
       if (upstream.length > 0) this.waits.set(job.node.key, upstream.length);
       for (const key of upstream) {

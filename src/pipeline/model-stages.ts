@@ -8,8 +8,8 @@ const configKeys = Object.keys(configSchema.shape) as ConfigPath[];
 export const modelStages = {
   bundle: {
     name: 'bundle',
-    // Version 2: a bundle also holds mean and spread of each column. Version 3: the spread of instances is computed in
-    // one pass.
+    // Version 2: a bundle also holds mean and standard deviation of each column. Version 3: the standard deviation of
+    // instances is computed in one pass.
     version: 3,
     class: 'gpu',
     reads: () => configKeys,
@@ -37,7 +37,8 @@ export const modelStages = {
   },
   predict: {
     name: 'predict',
-    // Version 2: the result also holds the spread of the bags.
+    // Version 2: the result also holds mean and squared deviations of the patients' mean instances
+    // (spread.safetensors).
     version: 2,
     class: 'gpu',
     reads: () => ['seed'],

@@ -35,8 +35,8 @@ export async function prepareWork(
   { data, recipeOf }: Pick<PerformOptions, 'data' | 'recipeOf'>,
 ): Promise<PreparedWork> {
   const planned = recipeOf?.(job.artifact) ?? null;
-  // A planned recipe is also written as JSON and parsed again. So a key that JSON leaves out is absent for every
-  // worker.
+  // A recipe that this process has planned is written as JSON and parsed again, like a stored recipe. So a key that
+  // JSON leaves out is absent for every worker.
   const text = planned === null ? await storedRecipe(job, store) : recipeText(planned);
   const { config, inputs } = parseRecipe(text, job.artifact);
   const opens = stages[job.stage].opens ?? {};

@@ -49,7 +49,8 @@ const longestRestMs = 60_000;
 /** Starts the lanes. Each lane claims a job, has it computed, settles it, and claims the next. */
 export function startRunner(options: RunnerOptions): Runner {
   const [draining, pausing, stopping] = [new AbortController(), new AbortController(), new AbortController()];
-  // Each lane is a listener. Node warns of a leak at more than ten listeners, and a big machine has more lanes.
+  // Each lane adds a listener to each of these signals. Node warns of a leak at more than ten listeners, and a big
+  // machine has more lanes.
   setMaxListeners(0, draining.signal, pausing.signal, stopping.signal);
   const held = new Set<Lease>();
   const change = (): void => options.observer.holding([...held].map(({ job }) => job));

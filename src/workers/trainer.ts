@@ -125,11 +125,12 @@ export class Trainer implements Executor {
     } catch (error) {
       throw unreachable(job, error);
     }
-    // Each job is a listener. Node warns of a leak at more than ten listeners, and a GPU can have more jobs.
+    // Each job adds a listener to the process. Node warns of a leak at more than ten listeners, and a GPU can have more
+    // jobs.
     child.setMaxListeners(0);
     child.once('exit', () => this.forget(child));
     child.once('disconnect', () => this.forget(child));
-    // For the child's whole life: an 'error' event without a listener would end the runner.
+    // This listener stays as long as the child process lives: an 'error' event without a listener would end the runner.
     child.on('error', () => this.forget(child));
     if (!child.connected) throw unreachable(job, new Error('no channel to the new process'));
     this.child = child;

@@ -30,7 +30,7 @@ function keysOf(name: EncoderPresetName): { readonly tile: Values; readonly enco
   };
 }
 
-/** The preset's keys for `tile`, without those that would override a related key of the experiment. */
+/** The preset's keys for `tile`, without the keys that would change the meaning of a key that the experiment sets. */
 function tileKeys(keys: Values, tile: unknown): Values {
   if (!isSection(tile)) return keys;
   const left = [

@@ -127,7 +127,7 @@ const rules = (
     ({ path }) => !withoutOutcome || (path[0] !== 'cohort' && path.join('.') !== 'data.outcome'),
   );
 
-/** Maximum number of problems that are shown. The others are counted. */
+/** Maximum number of problems that are shown. Further problems are only counted. */
 const shown = 100;
 const shortened = (problems: readonly string[]): readonly string[] =>
   problems.length <= shown

@@ -51,7 +51,7 @@ function undeclared(id: string, declared: readonly string[]): string {
   return `"${id}" is not declared in data.modalities${hint}`;
 }
 
-/** `clip.anchor` and the bags of MFMF must be modalities of the experiment. */
+/** `clip.anchor` and the bags in `mfmf.sequence` must be modalities of the experiment. */
 function settingsNameModalities({ data, clip, mfmf }: Sections): readonly ConfigFinding[] {
   if (data === undefined) return [];
   const declared = Object.keys(data.modalities);
@@ -132,7 +132,8 @@ function bagFindings(bag: BagDeclaration, layout: 'own' | 'hancock'): readonly C
   const findings: ConfigFinding[] = [];
   if (given.length === 0)
     findings.push({ path: [], message: 'a bag needs files: set files, slides or images to a glob' });
-  // HANCOCK declares feature files. Images that the experiment names replace them.
+  // The layout `hancock` sets `files` for its bags. So with this layout, `files` and one kind of images may be set
+  // together: the images replace the feature files.
   if (given.length > 1 && (layout === 'own' || given.length > 2 || !given.includes('files')))
     findings.push({
       path: [given.at(-1) ?? ''],

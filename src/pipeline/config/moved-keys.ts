@@ -5,7 +5,7 @@ type Section = Readonly<Record<string, unknown>>;
 const isSection = (value: unknown): value is Section =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** The new places of keys of version 0.1. */
+/** The keys of version 0.1 that have moved, each with its new place. */
 const moved: readonly (readonly [section: string, key: string, now: (below: string) => string])[] = [
   ['data', 'targets', () => 'data.outcome.file'],
   ['data', 'tables', (modality) => `data.modalities.${modality || '<table>'}.file`],

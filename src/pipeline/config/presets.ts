@@ -91,11 +91,11 @@ export function withPreset(written: unknown, filesGiven = false): unknown {
   return withEncoderPreset(values, filesGiven);
 }
 
-/** The value that a preset sets for a key of a HANCOCK experiment. Undefined if it keeps the default. */
+/** The value that a preset sets for a key of a HANCOCK experiment. Undefined if the preset keeps the default. */
 export const presetValue = (preset: PresetName, path: KeyPath): unknown =>
   valueAt(valuesOf(preset, true), path);
 
-/** The value that the default layout, HANCOCK's, declares for a key. Undefined if it keeps the default. */
+/** The value that the default layout (`hancock`) declares for a key. Undefined if the layout keeps the default. */
 export const layoutValue = (path: KeyPath): unknown => valueAt(hancockLayout, path);
 
 /** Whether the value of a key comes from the preset that the experiment names. */

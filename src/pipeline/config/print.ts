@@ -30,7 +30,7 @@ function lines(
   return members.flatMap(([key, member]) => {
     const comment = member.description === undefined ? '' : ` # ${member.description}`;
     const own = value[key];
-    // An optional section that the experiment does not have.
+    // An optional section is not printed if the experiment does not set it.
     if (own === undefined) return [];
     if (!isSection(member) || own === null || !hasKeys(member))
       return [`${indent}${key}: ${inline(own)}${comment}`];

@@ -110,7 +110,8 @@ function choicesOf(node: SchemaNode): readonly SchemaNode[] {
 
 function range(node: SchemaNode): string {
   const bounds = [
-    // z.int() bounds every integer to the range that a double represents exactly. This bound would not inform a user.
+    // z.int() bounds every integer to the range that a double represents exactly. This bound is left out, because a
+    // user does not need it.
     node.minimum !== undefined && node.minimum > Number.MIN_SAFE_INTEGER && `at least ${node.minimum}`,
     node.exclusiveMinimum !== undefined && `above ${node.exclusiveMinimum}`,
     node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER && `at most ${node.maximum}`,

@@ -56,7 +56,7 @@ export const survivalSchema = z.strictObject({
     .describe('Patients whose median risk separates the two risk groups of a fold (11.4).'),
 });
 
-/** Keys that the loss of hazards depends on. */
+/** Keys that the loss depends on in networks that predict discrete hazards. */
 export const hazardKeys = [
   'survival.bins',
   'survival.edges',
@@ -64,7 +64,7 @@ export const hazardKeys = [
   'survival.monitor',
 ] as const;
 /**
- * Further keys that the loss depends on in methods that learn from frozen vectors. The remaining keys of the section
- * belong to evaluation.
+ * Further keys that the loss depends on in methods that learn from frozen vectors. Only evaluation uses the remaining
+ * keys of the section.
  */
 export const frozenLossKeys = ['survival.loss', 'survival.ties'] as const;

@@ -17,7 +17,10 @@ const coreStem = /_block\d+_x\d+_y\d+_patient(\w+)$/i;
 const explicitPatient = /patient[_-]?(\d+)/i;
 const wholeId = /^\d+$/;
 
-/** pandas writes 12.0 if another id of the column is missing. With a decimal comma that is 12,0. */
+/**
+ * Removes the decimals of an id. pandas writes the id 12 as 12.0 if another id of the column is missing, or as 12,0
+ * with a decimal comma.
+ */
 export const withoutDecimals = (raw: string): string => raw.replace(/^(\s*\d+)[.,]0+(\s*)$/, '$1');
 
 /** Numbers that are not ids, although their last digits look like one: 12.5, -9, 1.2e+05. */

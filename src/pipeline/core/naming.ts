@@ -50,7 +50,7 @@ export const idColumnOf = (
 export function patientIn(rule: NameRule, name: string): string | null {
   if (rule === 'hancock') return hancockPatient(name);
   if (rule === 'whole') return patientText(name);
-  // A Mac stores names decomposed (NFD). An editor writes the pattern composed.
+  // A Mac stores names decomposed (NFD). An editor writes the pattern composed (NFC). So both are converted to NFC.
   const found = new RegExp(rule.pattern.normalize('NFC')).exec(name.normalize('NFC'));
   return patientText(found?.groups?.['patient'] ?? '');
 }

@@ -4,7 +4,7 @@ export interface Stranger {
   readonly closest: string | null;
 }
 
-/** For example `"P-01" (closest: "P_01"), "P-02"`. */
+/** Ids of strangers as a text, for example `"P-01" (closest: "P_01"), "P-02"`. */
 export const strangersText = (strangers: readonly Stranger[]): string =>
   strangers
     .map(({ id, closest }) => (closest === null ? `"${id}"` : `"${id}" (closest: "${closest}")`))

@@ -1,6 +1,6 @@
 import { machineLimits } from './machine-limits.js';
 
-/** A fault of the machine, not of the data, in the parts of a `HafError`. */
+/** A fault of the machine, not of the data. `code`, `what` and `fix` become those of a `HafError`. */
 export interface SystemFault {
   readonly code: 'HAF_STORE_FULL' | 'HAF_PATH_UNUSABLE' | 'HAF_MACHINE_LIMIT';
   readonly what: string;

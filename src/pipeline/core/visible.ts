@@ -23,7 +23,7 @@ export const visible = (text: string): string => text.replace(obeyed, escaped);
 /** Like `visible`, for a text within one line: a blank replaces each tab and line end. */
 export const visibleInLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
 
-/** A value in which all texts were made visible. */
+/** A copy of a value with `visible` applied to all texts in it. */
 export function visibleIn<T>(value: T): T {
   if (typeof value === 'string') return visible(value) as T;
   if (Array.isArray(value)) return value.map(visibleIn) as T;

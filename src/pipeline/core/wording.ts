@@ -5,7 +5,10 @@ export const counted = (count: number, noun: string): string => `${count} ${noun
 export const listed = (items: readonly string[]): string =>
   items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 
-/** The first items of a list and the number of the others, such as "a, b and 3 more". All of them in words if they are few. */
+/**
+ * The first items of a list and the number of the others, such as "a, b and 3 more". A list of at most `most` items is
+ * written in full.
+ */
 export const listedFirst = (items: readonly string[], most: number): string =>
   items.length > most ? `${items.slice(0, most).join(', ')} and ${items.length - most} more` : listed(items);
 
@@ -16,7 +19,7 @@ export const quoted = (words: Iterable<string>): string => [...words].map((word)
 export const quotedFirst = (words: readonly string[], most = 5): string =>
   `${quoted(words.slice(0, most))}${words.length > most ? ` and ${words.length - most} more` : ''}`;
 
-/** For example `40 numeric, 2 binary, 3 nominal`. */
+/** The number of columns of each kind, for example `40 numeric, 2 binary, 3 nominal`. */
 export function kindsText(columns: readonly { readonly kind: string }[]): string {
   const counts = new Map<string, number>();
   for (const { kind } of columns) counts.set(kind, (counts.get(kind) ?? 0) + 1);

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../run-event.js';
 import type { StageName } from '../stage.js';
 
-/** How a job ended. A later event may change this: a failed job may be repaired and be done after all. */
+/** How a job ended. A later event may change this: a failed job may be repaired and succeed then. */
 export const jobEnds = ['done', 'cached', 'failed', 'skipped'] as const;
 export type JobEnd = (typeof jobEnds)[number];
 

@@ -23,7 +23,9 @@ export interface Settlement {
   readonly error?: HafError;
 }
 
-/** Gets what a worker does. Implemented by the log of a process, by its metrics and by code that counts its jobs. */
+/**
+ * Receives what a worker does, one call per event. The log, the metrics and the job counter of a process implement it.
+ */
 export interface WorkerObserver {
   /** The worker has joined the bus and takes jobs from now on. */
   joined(worker: BusMember): void;

@@ -11,7 +11,7 @@ interface Asset {
 }
 
 /**
- * The files of the page by address: its script and style, and the two libraries. All are read at the start, because a
+ * The files of the page by address: its script and style, uPlot and OpenSeadragon. All are read at the start, because a
  * server that reads the log of a run has little time for files. An address that is not in this table is refused, so no
  * address can lead to another file.
  */
@@ -19,7 +19,8 @@ export function pageAssets(): ReadonlyMap<string, Asset> {
   const script = 'text/javascript; charset=utf-8';
   const style = 'text/css; charset=utf-8';
   const kept = (type: string, text: Promise<string>): Asset => {
-    // The error is reported to the client that requests the file.
+    // The client that requests the file gets the error. Until then, this handler keeps Node from ending the process
+    // because of an unhandled rejection.
     text.catch(() => undefined);
     return { type, read: () => text };
   };

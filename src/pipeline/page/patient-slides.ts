@@ -88,7 +88,7 @@ export const slidesOf = (id: string, { slides, heatmaps }: ShownPatient): Patien
   heatmaps: [...heatmaps].map(([file, { modality }]) => ({ modality, file })),
 });
 
-/** The attention of each image in a table of `heatmap`. */
+/** The attention of each image in a table that the stage `heatmap` has written. */
 function attentionIn(
   path: string,
   usualStep: (coords: Float32Array) => number,

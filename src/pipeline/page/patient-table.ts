@@ -5,7 +5,7 @@ import type { PatientTable } from '../../page/wire.js';
 import { heatmapFiles } from './heatmap-files.js';
 import { namesIn, rowsIn } from './run-files.js';
 
-/** A test row of predictions.csv. */
+/** A row of predictions.csv about a test patient. */
 interface Tested {
   readonly patient: string;
   readonly fold: number;

@@ -27,7 +27,10 @@ export class WorkerBook {
     }
   }
 
-  /** Rows of the table. Without a list of members: the workers that hold the running jobs. */
+  /**
+   * Rows of the table of workers. If the list of members is unknown, the table shows the workers that hold the running
+   * jobs.
+   */
   rows(running: readonly RunningJob[]): readonly WorkerRow[] {
     const jobsOf = (id: string): readonly string[] =>
       running.filter(({ worker }) => worker === id).map(({ job }) => job);

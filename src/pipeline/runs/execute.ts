@@ -236,8 +236,7 @@ async function runJobs(
     await ended;
     await bus.withdraw(run);
   };
-  // The first of two ends: the graph is complete, or the run was asked to end and the jobs of this machine have
-  // ended.
+  // The run ends when the graph is complete, or when the run was asked to end and the jobs of this machine have ended.
   const interrupted = merge(
     aborted(options.drain).pipe(mergeMap(() => ending(worker.drain()), 1)),
     aborted(options.stop).pipe(mergeMap(() => ending(worker.stop()), 1)),

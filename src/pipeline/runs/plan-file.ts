@@ -31,7 +31,7 @@ export function readPlan(path: string, wanted: ReadonlySet<string> | null): Read
   try {
     for (const line of linesOf(path)) {
       if (line === '{' || line === '}') continue;
-      // Earlier versions wrote all jobs on one line.
+      // Earlier versions wrote all jobs on one line. Such a line is a whole JSON object.
       const jobs = JSON.parse(line.startsWith('{') ? line : `{${line.replace(/,$/, '')}}`) as object;
       for (const [key, recipe] of Object.entries(jobs))
         if (wanted?.has(key) ?? true) recipes.set(key, recipe as Recipe);

@@ -6,7 +6,7 @@ import type { PreparedRun } from './prepare.js';
 /**
  * Writes how the data were read: `files.csv`, which modality uses each file of the data folder or why none does;
  * `joins.csv`, how the ids of each modality matched those of the outcome table; `columns.csv`, the kind of every
- * column, whether it was declared or inferred, and the columns that are no input with the reason.
+ * column, whether it was declared or inferred, and why a column is not used as an input.
  */
 export async function writeChecks(
   { config, dataRoot, directory, files, lost }: PreparedRun,

@@ -107,7 +107,8 @@ export async function bagsOf(
         ...{ modality, file },
         ...owner(patientOf(file)),
         ...(rule === 'hancock' || (rule !== null && mayHoldSeveral(file)) ? { names: rule } : {}),
-        // HANCOCK's names distinguish cores by stain, and slides as primary or lymph.
+        // The tiling says which rule reads the source from names of HANCOCK: the stain of a core, or primary or lymph
+        // of a slide.
         ...(rule === 'hancock' ? { tiling: tilingOf(bag) } : {}),
       },
       role: 'features',

@@ -24,11 +24,12 @@ interface PlacedCore {
 type Shared = Pick<Unit, 'tiling' | 'names'> & { readonly modality: ModalityId };
 
 /**
- * The jobs of whole TMA slides: one for each patient, with the cores that the dearray table assigns to the patient. The positions of the
- * cores are part of the unit, so an edit of a row computes only the jobs of its patients again.
+ * The jobs of whole TMA slides: one for each patient, with the cores that the dearray table assigns to the patient. The
+ * positions of the cores are part of the unit, so an edit of a row computes only the jobs of its patients again.
  *
  * @param mppOf the mpp that the slide table gives for a slide
- * @throws HafError HAF_TABLE_INVALID for a table with faults, HAF_JOIN_REFUSED when it fits no slide or names no patient
+ * @throws HafError HAF_TABLE_INVALID for a table with faults, HAF_JOIN_REFUSED when the table fits no slide or names no
+ *   patient
  */
 export async function dearrayJobs(
   config: Config,

@@ -122,8 +122,8 @@ export async function nameFiles(
       problems.push(unreadable({ ...known, sources: [] }, file, name.fault.code ?? ''));
       return [];
     });
-    // A patient may lack a core. A slide needs all of its files: without its coordinates or annotations it would have
-    // other tiles.
+    // A job of cores needs only one readable file, because a patient may lack a core. A slide needs all of its files:
+    // without its coordinates or annotations it would have other tiles.
     const whole = bag.role === 'core' ? sources.length > 0 : sources.length === filesOf(bag).length;
     return whole ? [{ ...known, sources }] : [];
   });

@@ -63,7 +63,8 @@ export async function patientOfFileTable(
       );
     if (earlier === undefined) byName.set(file, { patient, line });
   }
-  // Tables of slides name `x.svs` although the features are in `x.h5`.
+  // Rows are also found by names without endings, because tables of slides name `x.svs` although the features are in
+  // `x.h5`.
   const byStem = grouped([...byName.keys()].map((name) => [plainStem(name), name]));
   // A row that is the path of one file does not match a file of the same name in another folder.
   const byPath = grouped(names.flatMap((file) => pathsOf(file).map((path) => [path, file] as const)));

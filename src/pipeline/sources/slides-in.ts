@@ -30,7 +30,8 @@ export async function slidesIn(
     if (taken.has(file)) continue;
     const path = resolve(root, file);
     const reader = await slideReaderOf(path);
-    // A slide that is refused as a whole needs no parts. A slide that cannot be read is reported when it is hashed.
+    // The reader of this pipeline (null) reads slides of a single file and refuses all others, so it needs no parts. An
+    // error is ignored here: a slide that cannot be read is reported when it is hashed.
     const { parts, missing } =
       reader === null
         ? { parts: [], missing: [] }

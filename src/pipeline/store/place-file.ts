@@ -25,8 +25,8 @@ const renameTo = async (from: string, to: string): Promise<void> =>
   isMainThread ? rename(from, to) : renameSync(from, to);
 
 /**
- * Writes a file of a store atomically. `write` fills a temporary file that belongs to this call only. `move` gives it
- * its name, by renaming if not given.
+ * Writes a file of a store atomically. `write` fills a temporary file that belongs to this call only. `move` gives this
+ * file its name. By default it renames the file.
  *
  * @throws HafError HAF_STORE_FULL if the disk is full; no partial file is left
  */
