@@ -52,7 +52,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
     const before = eventsOf(bench.folder).length;
     expect(finished.length).toBeGreaterThan(5);
     await bench.nats?.start();
-    // The worker noticed neither the end of the old server nor the start of the new one.
+    // The worker needed no restart: it continued although the old server ended and a new one started.
     expect((await bench.up().ended).code).toBe(0);
     const second = eventsOf(bench.folder).slice(before);
     const begun = typed(second, 'job-started').map(({ artifact }) => artifact);

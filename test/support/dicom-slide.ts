@@ -13,7 +13,10 @@ export interface MadeDicom {
   readonly flavor?: 'VOLUME' | 'OVERVIEW' | 'LABEL';
   /** Size of a pixel in mm. */
   readonly spacing?: number;
-  /** Position in the wave picture of the image's upper left corner. Files with different positions have different pixels. */
+  /**
+   * The image is cut from the picture of waves. This is where its upper left corner lies. Files with different
+   * positions have different pixels.
+   */
   readonly at?: number;
 }
 

@@ -20,7 +20,7 @@ export interface Embedded {
   readonly index: BagIndex;
   /** All rows, converted from the precision of the file. */
   readonly values: Float32Array;
-  /** [rows, 2] of coords.f32; null if there is none. */
+  /** Content of coords.f32, [rows, 2]. Null if the stage wrote no coordinates. */
   readonly coords: Float32Array | null;
   readonly problems: readonly Problem[];
 }

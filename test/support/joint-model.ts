@@ -47,7 +47,10 @@ export interface JointCase {
   readonly parameters: Float32Array;
 }
 
-/** The parts of a method over a small cohort. Each call starts all random streams from the beginning. */
+/**
+ * The networks, settings and parameters of a jointly trained method on a small cohort. Each call starts all random
+ * streams from the beginning.
+ */
 export async function jointCase(method: string, changes: Changes = {}): Promise<JointCase> {
   const merged = Object.fromEntries(
     Object.entries(changes).map(([key, value]) => [

@@ -102,7 +102,7 @@ export interface CohortParts {
   readonly modalities: Readonly<Record<string, object>>;
   /** @default every `table-<name>` and `mil-<name>` */
   readonly methods?: readonly string[];
-  /** Keys of `data` that differ from those of the other cohorts. */
+  /** Keys of `data` that replace the usual values, such as the outcome. */
   readonly data?: object;
   /** Tables by file name. @default clini.csv alone */
   readonly tables?: Readonly<Record<string, Rows>>;

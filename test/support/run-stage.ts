@@ -24,7 +24,10 @@ export interface StageRun {
   readonly config: Changes;
   readonly unit?: Unit;
   readonly sources?: readonly SourceFile[];
-  /** Makes the object that keeps the state of the job, from its random streams. By default no state is kept. */
+  /**
+   * Makes the object that stores the checkpoints of the job. It gets the random streams of the job. By default, no
+   * checkpoint is stored.
+   */
   readonly checkpoints?: (streams: Streams) => Checkpoints;
   readonly inputs?: Partial<Record<StageName, readonly { id: string; unit?: Unit; files: ArtifactFiles }[]>>;
 }

@@ -6,7 +6,10 @@ const tile = 64;
 interface Painted {
   readonly width: number;
   readonly height: number;
-  /** Position in the wave picture of the image's upper left corner. Pages with different positions have different pixels. */
+  /**
+   * The image is cut from the picture of waves. This is where its upper left corner lies. Pages with different
+   * positions have different pixels.
+   */
   readonly at?: number;
   readonly tags?: readonly MadeTag[];
 }

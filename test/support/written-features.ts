@@ -28,7 +28,10 @@ const paths = new Map(
     .map(([dialect, path]) => [dialect, path]),
 );
 
-/** A file that the usual library of the dialect wrote, and its path below the data root. Null if that library is not installed. */
+/**
+ * A feature file of a dialect, written by the library that usually writes this dialect, and its path below the data
+ * root. Null if that library is not installed.
+ */
 export function writtenFile(dialect: string): { readonly path: string; readonly name: string } | null {
   const path = paths.get(dialect);
   return path === undefined ? null : { path, name: path.slice(join(folder, dialect).length + 1) };

@@ -65,7 +65,7 @@ describe('the design matrix of tables', () => {
         row.forEach((value, k) => expect(rows[at]?.[patient]?.[k]).toBeCloseTo(value, 12)),
       ),
     );
-    // A cell that is missing in an existing row still gets a 1 in its "missing" column.
+    // If the patient has a row in the table but the cell is missing, the "missing" column of this cell is 1.
     expect([...designMatrix(own, tables, ['c']).values]).toEqual([70, 0, 1, 0, 0, 1, 1, 0]);
   });
 

@@ -95,7 +95,7 @@ describe('remembered hashes of files', () => {
     expect([await nameOf(), read()]).toEqual([{ sha256: sha256(large('a')) }, 1]);
     const stamp = { text: '', bytes: 1, changedMs: 10_000 };
     expect([14_000, 16_000].map((ms) => isSettled(stamp, ms))).toEqual([false, true]);
-    // The clock is behind, so the file seems to have changed in the future.
+    // The clock of this machine is behind, so the time of the file's last change is in the future.
     expect(isSettled(stamp, 2_000)).toBe(false);
   });
 

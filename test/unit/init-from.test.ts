@@ -78,7 +78,10 @@ function filesIn(files: Readonly<Record<string, string>>): string {
   return root;
 }
 
-/** A table of 24 patients with an id, more columns, and a line for each. */
+/**
+ * The text of a CSV table of 24 patients: `header`, then for each patient the id and the other cells, which `row`
+ * makes.
+ */
 const table = (
   header: string,
   row: (n: number) => string,

@@ -24,7 +24,7 @@ const scored = (method: string, ...scores: readonly (number | null)[]) => ({
 
 describe('the ranking by validation scores', () => {
   it('takes the mean over the folds in which every method has a score', () => {
-    // Fold 0 is easy, and method b has no score in it. This must not be a disadvantage for b.
+    // In fold 0, scores are high, but method b has no score there. This must not be a disadvantage for b.
     const ranked = rankedByValidation([scored('a', 0.9, 0.6, 0.6), scored('b', null, 0.7, 0.6)]);
     expect(ranked.map(({ method }) => method)).toEqual(['b', 'a']);
     expect(ranked[0]?.validation).toEqual({

@@ -28,7 +28,7 @@ type Arrays = ReturnType<typeof readSafetensors>;
 const arraysIn = (output: StageOutput, file: string): Arrays =>
   readSafetensors(output.files[file] as Uint8Array);
 
-/** phi of one patient's row, written out: two linear layers with relu between. */
+/** Computes phi of the vector of one patient: two linear layers with relu between them. */
 function phi(weights: Arrays, name: string, x: Float32Array): number[] {
   const layer = (part: string, values: readonly number[]): number[] => {
     const [weight, bias] = [weights[`${name}.${part}.weight`]?.data, weights[`${name}.${part}.bias`]?.data];
@@ -80,7 +80,8 @@ describe('the probe beside phi', () => {
     expect(aucs.every(Number.isFinite)).toBe(true);
     expect(history.bestEpoch).toBe(aucs.indexOf(Math.max(...aucs)) + 1);
     expect(Math.max(...aucs)).toBeGreaterThan(0.75);
-    // A probe without information, or one whose weights do not move, has a loss near log 2.
+    // The probe is the network of method.md 7 that is trained beside phi. If it gets no information, or if its weights
+    // do not change, its loss stays near log 2.
     expect(history.epochs.at(-1)?.['probe']).toBeLessThan(0.8 * Math.log(2));
   });
 

@@ -40,7 +40,10 @@ const closeTo = (actual: readonly number[], wanted: readonly number[]): void => 
   wanted.forEach((value, i) => expect(Math.abs((actual[i] as number) - value)).toBeLessThan(1e-9));
 };
 
-/** The fusion loss of one logit per patient and pass. */
+/**
+ * The fusion loss of one logit per patient in each of two passes: with all modalities (`full`), and with some hidden
+ * (`reduced`).
+ */
 const lossOf = (
   full: readonly number[],
   reduced: readonly (number | null)[],

@@ -35,7 +35,7 @@ describe('looking after a store', () => {
   };
   const pathOf = async (name: string): Promise<string> =>
     join(store.root, blobKey((await manifestOf(name)).files[0]?.sha256 ?? ''));
-  /** Replaces the content of a file by another one of the same size. */
+  /** Replaces the content of a file by other content of the same size. */
   const damage = (path: string): void => writeFileSync(path, `content of ${'?'}`);
 
   it('finds nothing in a sound store', async () => {

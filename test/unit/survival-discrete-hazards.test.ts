@@ -157,7 +157,8 @@ describe('the loss of discrete hazards', () => {
       hazardLoss([0.7, -40], target),
     );
     for (const early of [first, second]) expect(early).toMatchObject(flat(logisticLoss(0.7, 1)));
-    // A patient who survives the last bin with hazard 0 adds no loss. Here the event in the last bin adds softplus(40).
+    // The logit of the last bin is -40, so its hazard is nearly 0. A patient who survives this bin adds no loss for it.
+    // A patient with the event in this bin adds softplus(40).
     expect((third?.loss ?? 0) - logisticLoss(-40, 1).loss).toBeCloseTo(logisticLoss(0.7, 0).loss, 10);
     expect(third?.gradient[0]).toBeCloseTo(probability(0.7), 12);
   });

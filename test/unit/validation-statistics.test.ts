@@ -177,7 +177,7 @@ describe('standardised differences', () => {
       0.5455954715763788,
       9,
     );
-    // With two categories, the difference is that of a binary variable.
+    // With two categories, the standardised difference equals that of a binary variable.
     expect(standardisedShareDifference([0.2, 0.8], [0.5, 0.5])).toBeCloseTo(
       0.3 / Math.sqrt((0.16 + 0.25) / 2),
       12,
