@@ -33,8 +33,8 @@ export const coreOnSlideSchema = z.strictObject({
 export type CoreOnSlide = z.infer<typeof coreOnSlideSchema>;
 
 /**
- * What one job of a stage covers. A member that is absent does not limit the job. Without any member, the job covers
- * the whole run or cohort.
+ * What one job of a stage covers. A key that is absent does not limit the job. Without any key, the job covers the
+ * whole run or cohort.
  */
 export const unitSchema = z
   .strictObject({

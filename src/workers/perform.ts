@@ -69,7 +69,7 @@ export async function perform(
     observer.settled(job, { outcome, attempt, seconds: secondsSince(claimed), ...more });
   observer.claimed(job, attempt);
   const begun = advise(lease.publish({ type: 'job-started', ...about, worker, attempt }));
-  // One heartbeat at a time: during an outage of the broker a heartbeat waits.
+  // One heartbeat at a time: during an outage of the broker a heartbeat waits, and no further one is sent.
   const heartbeat = interval(Math.min(bus.leaseMs / 4, beatMs))
     .pipe(exhaustMap(() => advise(lease.heartbeat())))
     .subscribe();
@@ -140,8 +140,8 @@ async function compute(
     });
     assertSources();
     const computed = secondsSince(started) - ready;
-    // A worker that was silent for too long learns here, before it stores anything, that it has lost the lease. An
-    // unreachable bus is ignored at this point.
+    // A worker that has lost its lease, because it sent no heartbeat for too long, learns this here, before it stores
+    // anything. An unreachable bus is ignored at this point.
     await advise(lease.confirm());
     if (lease.lost.aborted)
       throw new HafError('HAF_INTERRUPTED', `${job.key} is another worker's by now.`, '');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { configSchema } from './schema.js';
 
-/** The JSON Schema of one key of the experiment file. Only members that the schema really uses are typed. */
+/** The JSON Schema of one key of the experiment file. Only keywords of JSON Schema that our schema uses are typed. */
 export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -72,7 +72,7 @@ export function schemaAt(root: SchemaNode, path: KeyPath, value?: unknown): Sche
 }
 
 /**
- * Every key of the experiment file in the order of the schema, each section before its members. A user-chosen name is
+ * Every key of the experiment file in the order of the schema, each section before its keys. A user-chosen name is
  * written `<name>`. Where `kind` selects a section, the keys of all sections follow one another.
  */
 export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]; node: SchemaNode }[] {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** JSON text that does not depend on the order of keys: keys are sorted, undefined members are left out. */
+/** JSON text that does not depend on the order of keys: keys are sorted, keys with the value undefined are left out. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (value !== null && typeof value === 'object') {

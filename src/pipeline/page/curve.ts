@@ -17,8 +17,8 @@ interface Kept {
 }
 
 /**
- * The learning curves of the jobs of a run. If an interrupted job repeats an epoch, the new values replace the
- * earlier ones. Memory is bounded: the curves of the jobs that have been silent longest are evicted.
+ * The learning curves of the jobs of a run. If an interrupted job repeats an epoch, the new values replace the earlier
+ * ones. Memory is bounded: the curves of the jobs that have had no event for the longest time are evicted.
  */
 export class Curves {
   private readonly kept = new Map<string, Kept>();

@@ -9,7 +9,7 @@ const newLine = 10;
 
 /** Polling interval of a log that is still written. A poll is one fstat. */
 const lookMs = 50;
-/** Polling interval of a log that has been silent for long. */
+/** Polling interval of a log that has had no new line for `silentMs`. */
 const idleMs = 500;
 const silentMs = 60_000;
 /** Delay after a reported change of the file, because more lines of the same burst may follow. */

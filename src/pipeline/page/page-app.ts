@@ -17,7 +17,9 @@ import { resultRoutes } from './result-routes.js';
 import type { RunFeed } from './run-feed.js';
 import { slideRoutes } from './slide-routes.js';
 
-/** Heartbeat interval of a silent stream, so that proxies keep it open and a lost connection is noticed. */
+/**
+ * Heartbeat interval of an event stream without events, so that proxies keep it open and a lost connection is noticed.
+ */
 const beatMs = 15_000;
 /** Time after which a browser reconnects. */
 const retryMs = 1000;

@@ -11,7 +11,7 @@ export class Slots {
       return await call();
     } finally {
       const next = this.waiting.shift();
-      // The slot is handed to the next call without becoming free, so that no later call overtakes it.
+      // The next waiting call gets the place of the finished call directly, so that no later call overtakes it.
       if (next) next();
       else this.free++;
     }
