@@ -7,9 +7,9 @@ import type { Tell } from './sources.js';
 /**
  * Installs something in a temporary folder. The folder is removed at the end, also when the user interrupts.
  *
- * @param root where the folder is made, so that a rename moves the result to its place
- * @param install receives the folder, and a function to call before it moves the result. After that call an interrupt no longer ends
- * the process, so that it cannot end between two steps of the move.
+ * @param root folder in which the temporary folder is made. A rename can then move the result to its final place
+ * @param install receives the folder, and a function to call before it moves the result. After that call an interrupt
+ * no longer ends the process, so that the process cannot end between two steps of the move.
  */
 export async function inUnfinishedFolder<T>(
   root: string,

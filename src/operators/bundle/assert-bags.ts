@@ -6,7 +6,7 @@ import type { Bundle, BundleModality } from './bundle-data.js';
 
 type BagModality = Extract<BundleModality, { kind: 'bag' }>;
 
-/** Ratio of scales above which the magnifications differ. */
+/** Largest ratio of two scales (micrometres per pixel) of the same magnification. */
 const mostScaleRatio = 1.1;
 
 /**

@@ -92,7 +92,10 @@ export class Flags {
   }
 }
 
-/** Root mean square, over the dimensions, of the distance from the training mean in standard deviations. */
+/**
+ * Distance of a mean instance from the mean of the training patients: the root mean square over the dimensions, in
+ * standard deviations of the training patients.
+ */
 function distanceOf(
   mean: Float64Array,
   reference: Readonly<Record<string, NamedArray>>,

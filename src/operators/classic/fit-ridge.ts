@@ -15,7 +15,8 @@ export interface FittedModel<M> {
 }
 
 /**
- * The inner fold of each training patient, in each of several divisions. None if a class is too small to be in at least two folds.
+ * The inner fold of each training patient, for each of `divisions` random divisions into folds. Empty if a class is too
+ * small to be in at least two folds.
  */
 export function innerFoldsOf(y: readonly (0 | 1)[], random: Rng, divisions = 1): readonly Int32Array[] {
   const positive = y.filter((own) => own === 1).length;

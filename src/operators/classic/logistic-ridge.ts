@@ -132,13 +132,16 @@ const fewPatients = (tried: readonly number[], y: readonly (0 | 1)[]): readonly 
         `too few patients of one class to choose a penalty (${counted(y.filter((own) => own === 1).length, 'event')} of ${y.length} patients): the largest is taken`,
       ];
 
-/** The patients of a fit: their rows in the basis, and their classes. */
+/** The patients of a fit: their rows in the basis (`ridgeBasis`), and their classes. */
 interface FitPart {
   readonly rows: Matrix;
   readonly y: readonly (0 | 1)[];
 }
 
-/** The data of a fit: basis and classes of all its patients, and whether coefficients below 0 are forbidden. */
+/**
+ * The data of a fit: the basis (`ridgeBasis`) and the classes of all its patients, and whether coefficients below 0 are
+ * forbidden.
+ */
 interface Fitted {
   readonly basis: RidgeBasis;
   readonly y: readonly (0 | 1)[];

@@ -52,8 +52,8 @@ export const stackModelSchema = z
       ]),
     ),
     /**
-     * The combination. It reads one column for each part: the logit above the base rate, or 0 if the modality is missing. No
-     * coefficient is below 0.
+     * The combination. It reads one column for each part: the logit minus the logit of the base rate, or 0 if the
+     * modality is missing. No coefficient is below 0.
      */
     combination: logisticSchema,
   })

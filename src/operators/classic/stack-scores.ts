@@ -54,7 +54,8 @@ export function meansMatrix(
 }
 
 /**
- * The inputs of the combination, one column per modality: its logit above the base rate, and 0 if it is missing.
+ * The inputs of the combination, one column per modality: its logit minus the logit of the base rate, or 0 if the
+ * modality is missing.
  *
  * @param scores of each patient a logit for each modality, null if it is missing
  */

@@ -66,7 +66,8 @@ export async function readModalityTable(
 }
 
 /**
- * HANCOCK: columns that the dataset has and the file lacks, and a number of columns that differs from the dataset.
+ * Warnings about a table of HANCOCK: about columns that the published dataset has and the file lacks, and about a
+ * number of columns that differs from the dataset.
  */
 function hancockProblems(
   modality: ModalityId,

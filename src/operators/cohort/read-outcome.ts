@@ -96,7 +96,7 @@ export async function readOutcome(
     problems,
   };
 
-  /** Days of follow-up. A text is a fault. An impossible time is a problem and counts as unknown. */
+  /** Days of follow-up. A cell that is no number is a fault. An impossible time is a problem and counts as unknown. */
   function followUp(row: number, id: string): number | null {
     if (time === null || timeAt < 0) return null;
     const text = table.text(row, timeAt);

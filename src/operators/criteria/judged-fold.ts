@@ -10,7 +10,7 @@ import { hazardCriterion } from './hazards.js';
 
 /** The patients of a fold, and how models trained on them are judged. */
 export interface JudgedFold extends FoldData, JudgedCohort {
-  /** Notes on the loss in this fold for the user, for the training history. */
+  /** Notes for the user about the loss in this fold. They are stored with the predictions of the fold. */
   readonly notes: readonly string[];
 }
 

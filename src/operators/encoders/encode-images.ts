@@ -58,7 +58,7 @@ export const encodeImages = reportingStage(
   },
 );
 
-/** What all images of a job share. */
+/** The objects that are the same for all images of a job. */
 interface Encoding {
   readonly encoder: TileEncoder;
   readonly state: EncodingState;
@@ -144,7 +144,7 @@ function problemOf(
 const warningsOf = (image: number, reader: PastDamage): readonly ImageFailure[] =>
   reader.damage().map(({ reason, fix }) => ({ image, place: null, reason, fix }));
 
-/** A problem for tiles without instances in a slide that has other instances. */
+/** A warning that `count` tiles of a slide are left out, because their pixels are damaged. Empty if `count` is 0. */
 const leftOut = ({ file, patient, rows }: EncodableImage, count: number): readonly Problem[] =>
   count === 0
     ? []

@@ -5,7 +5,7 @@ import { cudaFailure } from '../tensor/onnx/cuda-failure.js';
 import { loadGpuRuntime } from '../tensor/onnx/gpu-runtime.js';
 import { loadRuntime, type Runtime } from '../tensor/onnx/runtime.js';
 
-/** Which onnxruntime encodes, on which device. */
+/** The onnxruntime that computes the encoder, and its device. */
 export interface EncoderRuntime {
   readonly runtime: Runtime;
   readonly provider: 'cpu' | 'cuda';

@@ -10,8 +10,8 @@ export interface TileEncoder {
   /** Written to bags.json and the report, for example "uni.onnx". */
   readonly name: string;
   /**
-   * The library and device that compute it. A job does not resume from a checkpoint of another engine, because the engine computes
-   * different numbers.
+   * The library and device that compute it. A job does not resume from a checkpoint of another engine, because another
+   * engine computes different numbers.
    */
   readonly engine: string;
   /** Whether a GPU computes. The live view shows it. */

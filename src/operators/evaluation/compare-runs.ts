@@ -15,7 +15,7 @@ export interface PredictedMethod {
   readonly testing: Testing;
 }
 
-/** One side of a comparison, over the pooled test patients. */
+/** One of the two methods of a comparison, with its metrics over the pooled test patients. */
 export interface ComparedMethod {
   readonly run: string;
   readonly method: string;

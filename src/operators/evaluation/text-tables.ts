@@ -1,4 +1,4 @@
-/** A table for people. */
+/** A table with formatted cells, for readers. */
 export interface PrintedTable {
   readonly headings: readonly string[];
   readonly rows: readonly (readonly string[])[];

@@ -3,7 +3,10 @@ import type { FeatureBag, Rejected } from './feature-reader.js';
 
 /** Fraction of a bag from which repeated rows are reported. A few white tiles are equal in any slide. */
 const tellingShare = 0.1;
-/** Maximum number of different rows with one hash that are compared, because a file could be constructed with many such rows. */
+/**
+ * Maximum number of different rows with the same hash that a row is compared with. A file could contain many such rows
+ * on purpose and would then take very long.
+ */
 const mostAlike = 8;
 
 interface RowCounts {
@@ -70,8 +73,8 @@ function oddity({ rows, zeros, constant, repeated }: RowCounts): string | null {
 }
 
 /**
- * Warnings about bags without information, or with less than their number of rows suggests: rows of zeros, rows with
- * one number throughout, repeated rows. Such bags are used unchanged.
+ * Warnings about bags without information, or with less information than their number of rows suggests: rows of zeros,
+ * rows with one number throughout, repeated rows. Such bags are used unchanged.
  */
 export function emptyRows(bags: readonly FeatureBag[], width: number): readonly Rejected[] {
   return bags.flatMap(({ patient, place, values }): Rejected[] => {

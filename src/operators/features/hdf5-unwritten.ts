@@ -7,7 +7,7 @@ import type { NumberType } from './number-type.js';
 /** Maximum number of constant pieces that are tested, spread over the dataset. */
 const mostTried = 256;
 
-/** A piece of the storage: first row, rows, first column and columns. */
+/** A piece of the storage: first row, number of rows, first column, number of columns. */
 type Piece = readonly [row: number, rows: number, column: number, columns: number];
 
 /** The pieces of a matrix that are stored separately. The whole matrix if it is not chunked. */

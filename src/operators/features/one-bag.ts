@@ -57,8 +57,9 @@ function readCoords(array: StoredArray, rows: number, budget: MemoryBudget): Flo
 }
 
 /**
- * The bag of one array, after checks of its width, of finite values, and of as many coordinates as instances. Coordinates that cannot
- * be used are left out with a warning, because training does not need them.
+ * The bag of one array. The array is refused if its width is wrong, or if the number of coordinates is not the number
+ * of instances. `onNonFinite` decides about NaN and infinite values. Coordinates that cannot be read are left out with
+ * a warning, because training does not need them.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function bagOf(
