@@ -23,7 +23,7 @@ export const ringsOf = ({ features }: GeoJson): readonly Ring[] =>
 export interface Shown {
   readonly tiles: readonly Tile[];
   readonly rings: readonly Ring[];
-  /** Tiles below this percentile (0 to 1) are not drawn. */
+  /** Tiles whose attention is below this percentile of their bag (0 to 1) are not drawn. */
   readonly least: number;
   readonly opacity: number;
 }

@@ -7,7 +7,7 @@ import type { RunEntry } from './wire.js';
 
 const againMs = 3000;
 
-/** All runs of the source in one list. */
+/** The list of all runs of the folder or the broker that the page shows. */
 export function runsView(main: HTMLElement, say: (text: string) => void): Leave {
   const heads = ['Run', 'State', 'Started', 'Open'];
   const { table: element, body } = table('The newest first', heads, [1, 2, 3]);

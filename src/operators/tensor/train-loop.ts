@@ -53,9 +53,9 @@ export interface TrainingJob {
   /** Name of the measure that ranks the validation patients: `valAuc` or `valC`. */
   readonly ranking: Ranking;
   readonly patients: readonly number[];
-  /** Classes of these patients, drawn equally often. null uses every patient once per epoch. */
+  /** The class of each patient. An epoch draws both classes equally often. If null, it uses every patient once. */
   readonly classes: readonly (0 | 1)[] | null;
-  /** Random stream of the draws of an epoch. */
+  /** Random stream that draws the patients of each epoch. */
   readonly rng: Rng;
   /** Name of the compute backend. The history and the checkpoints record it. */
   readonly backend: string;

@@ -51,7 +51,9 @@ export class TrainingState {
     this.best = new BestWeights(parameters);
   }
 
-  /** The state at the end of an epoch. Its arrays are not copied: write them before the next step. */
+  /**
+   * The state at the end of an epoch. Its arrays are not copied, so the caller must write them before the next step.
+   */
   snapshot(): TrainingSnapshot {
     const { backend, epochs, optimizer, plateau, stopping, skipped, parameters } = this;
     const { m, v, steps } = optimizer;

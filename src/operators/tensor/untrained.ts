@@ -1,7 +1,7 @@
 import { HafError } from '../../pipeline/core/errors.js';
 import type { ParameterLayout } from './parameters.js';
 
-/** The groups of training patients of an epoch, step by step. */
+/** The groups of training patients in an epoch, one group for each step. */
 export type Drawn = readonly (readonly number[])[];
 
 /**

@@ -62,7 +62,8 @@ async function open(): Promise<string> {
   const device = await adapter.requestDevice({ requiredLimits: wantedLimits(adapter.limits) });
   const backend = withNavigator(gpu, () => new kernels.WebGPUBackend(device, adapter.info));
   guardReads(backend, device);
-  // With this flag on, TensorFlow.js computes small tensors on another backend and returns them by a synchronous read.
+  // With this flag on, TensorFlow.js computes small tensors on another backend and reads them synchronously, which
+  // WebGPU does not support.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   tf.registerBackend('webgpu', () => backend);
   onRelease(() => {

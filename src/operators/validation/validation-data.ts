@@ -13,7 +13,7 @@ const number = z.number().nullable();
  * (`internal`).
  */
 export const metricSchema = z.strictObject({
-  /** For example `auc` or `brier_2y`. */
+  /** Id of the measure, for example `auc` or `brier_2y`. */
   id: z.string(),
   title: z.string(),
   /** Mean over the test patients of the folds of the training. Null if the bundle lacks it. */

@@ -44,7 +44,7 @@ export function addressFrom(
   const given = (option: keyof BrokerOptions, variable: string, field: keyof NatsContext): Given | null => {
     const candidates = [
       { value: options[option], from: `--${option}` },
-      // A context that the option names is not mixed with an address from the environment.
+      // If `--context` is given, the address in the environment is ignored.
       { value: option === 'nats' && options.context ? '' : environment[variable], from: variable },
       { value: context?.[field], from: `context "${named}"` },
     ];

@@ -14,7 +14,7 @@ const answerMs = 5000;
  * running.
  */
 export async function leaveOwnBroker(bus: Bus, store: string, { endsSilent = false } = {}): Promise<void> {
-  // The broker may have been started again on another port, where this connection never finds it.
+  // The broker may have been started again on another port. This connection never finds it there, so a new one is made.
   const away = (await firstValueFrom(bus.connection, { defaultValue: 'away' as const })) === 'away';
   const alone = away ? isAloneOnCurrent(store) : bus.members().then((members) => !members.some(isThere));
   // No answer can also mean that another command, leaving at the same time, has ended the broker.

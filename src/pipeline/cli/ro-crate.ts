@@ -28,7 +28,9 @@ export async function roCrateOf(name: string, options: CrateOptions): Promise<vo
   say(`${counted(gaps.length, 'gap')} for the authors: ${gaps.join('; ')}`);
 }
 
-/** If files change while they are read, their description would be wrong. */
+/**
+ * Refuses a run on which a process works: if its files change while they are read, their description would be wrong.
+ */
 export function assertIdle({ path, run }: RunDirectory): void {
   if (!isLocked(path)) return;
   throw new HafError(
