@@ -6,7 +6,8 @@ const scoreBatch = 512;
 /**
  * Outputs of patients, computed batch by batch, in order.
  *
- * @param open [B, M], 1 if a modality may be read. Without it every modality that a patient has is read. Absent modalities are never read
+ * @param open [B, M], 1 if a modality may be read. Without `open`, every modality that a patient has is read. Absent
+ * modalities are never read
  */
 export async function inBatches(
   patients: readonly number[],

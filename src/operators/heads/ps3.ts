@@ -10,7 +10,10 @@ import { commonWidth } from './token-width.js';
  */
 const hidden = 64;
 const dropout = 0.25;
-/** Added to the attention scores of absent keys, so that their weight is exactly zero beside any other key. */
+/**
+ * Added to the attention scores of absent keys, so that their attention is exactly zero if the patient has any
+ * modality.
+ */
 const absent = -1e9;
 
 /**

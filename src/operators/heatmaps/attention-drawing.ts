@@ -18,10 +18,10 @@ interface Placement {
 }
 
 /**
- * The tiles of an image coloured by percentile: over its thumbnail, or on a white background if there is none. The longer side has at
- * most `longest` pixels; a thumbnail is not enlarged. Null without coordinates.
+ * The tiles of an image coloured by the percentile of their attention: over its thumbnail, or on a white background if
+ * there is none. The longer side has at most `longest` pixels; a thumbnail is not enlarged. Null without coordinates.
  *
- * @param percentiles - of the image's rows
+ * @param percentiles - the percentile of the attention of each row of the image
  */
 export async function drawAttention(
   { coords, thumbnail }: AttendedImage,
@@ -85,7 +85,10 @@ function paint(
   }
 }
 
-/** Memory that is reused between pictures: otherwise hundreds of pictures of a fold would wait for the garbage collector. */
+/**
+ * Memory that is reused between pictures. Otherwise the memory of hundreds of pictures would be occupied until the
+ * garbage collector frees it.
+ */
 let scratch = { sums: new Float32Array(), counts: new Uint32Array() };
 
 /** Zeros for this number of pixels, valid until the next call. */

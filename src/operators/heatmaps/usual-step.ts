@@ -1,7 +1,8 @@
 /**
  * The most frequent distance between neighbours in a row of tiles, which is the side length of tiles without overlap.
- * If several distances are equally frequent, the smallest of them is returned. Each contour has its own grid, so the
- * smallest distance between any two tiles has no meaning.
+ * If several distances are equally frequent, the smallest of them is returned. Each tissue contour has its own grid of
+ * tiles, and tiles of two grids may lie at any distance. So the smallest distance between two tiles is not the side
+ * length.
  */
 export function usualStep(coords: Float32Array): number {
   const lines = new Map<number, number[]>();

@@ -75,7 +75,7 @@ export class JointTraining implements Trainable {
   private readonly own: Split;
 
   /**
-   * @param parameters in `jointLayout`
+   * @param parameters the parameters of all parts, in `jointLayout`
    * @param judged targets of all patients
    * @param validation patients with at least one of the modalities
    */
@@ -143,7 +143,10 @@ export class JointTraining implements Trainable {
     return { loss: loss === null ? null : loss + image, discrimination };
   }
 
-  /** Vectors of patients after the encoders in evaluation mode, row i for the i-th patient, and `L_img` summed over them. */
+  /**
+   * z and the table vectors of patients, with the encoders in evaluation mode; row i is of the i-th patient. Also
+   * `L_img`, summed over the patients.
+   */
   async embed(patients: readonly number[]): Promise<EncodedGroup> {
     const encoded = await this.encoders.evaluate(patients);
     return { inputs: this.inputsOf(patients, encoded), losses: encoded.losses };

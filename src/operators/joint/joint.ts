@@ -28,8 +28,8 @@ import type { EncoderPart } from './bag-encoders.js';
 import { JointTraining, jointLayout, type JointParts } from './joint-training.js';
 
 /**
- * Trains all stages of one method in one fold together, from bags to scores, with one early stopping on the fused scores of the
- * validation patients (method.md 7.1). It writes the outputs of Stage 2 and Stage 3.
+ * Trains all stages of one method in one fold together, from bags to scores, with a single early stopping by the fused
+ * scores of the validation patients (method.md 7.1). It writes the outputs of Stage 2 and Stage 3.
  */
 export const joint = reportingStage(async (context, control) => {
   const method = methodOf(context.unit.method ?? '');
@@ -148,7 +148,8 @@ export async function partsOf(
     ...{ chosen, encoders, tables, detach },
     alignment: {
       projection,
-      // The checks of the experiment file allow only one candidate with the joint schedule.
+      // `objectivesOf` gives one objective for each combination of lambdaPD and tau. With the joint schedule, the
+      // checks of the experiment file allow only one combination.
       objective: alignedBy(method.embedding, config, align, slotsOfInputs(shapes)),
     },
     head: await fusionHead(context, criterion, method, latents),

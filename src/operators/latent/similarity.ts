@@ -5,9 +5,10 @@ import type { LatentMap } from './latent-data.js';
 const leastNorm = 1e-12;
 
 /**
- * Similarity of the latent vectors of some patients (method.md 9.3). Within a patient: the mean cosine over the pairs of modalities.
- * Between patients: the mean cosine over the pairs of patients in the same modality. Alignment should raise the first much more than
- * the second: if both are near 1, patients can no longer be distinguished.
+ * Similarity of the latent vectors of some patients (method.md 9.3). Within a patient: the mean cosine over the pairs
+ * of modalities. Between patients: the mean cosine over the pairs of patients in the same modality. Alignment should
+ * raise the mean within patients much more than the mean between patients. If both means are near 1, patients can no
+ * longer be distinguished.
  *
  * @param u [n, M, D] of all patients
  * @param mask [n, M]

@@ -2,11 +2,14 @@ import type { Alignment } from '../../pipeline/core/alignment.js';
 import type { ModalityId, Slot } from '../../pipeline/core/modality.js';
 import type { HeadModule } from '../heads/head.js';
 
-/** The modalities that a method reads: all of the experiment, all its bags or tables, or exactly the named ones. */
+/**
+ * The modalities of the experiment that a method reads: all of them, all bags, all tables, or exactly the listed
+ * modalities.
+ */
 export type Reads = 'all' | 'bags' | 'tables' | readonly ModalityId[];
 
 interface MethodBase {
-  /** The id is the unit of its jobs, a part of file names, and its name in an experiment. */
+  /** The name of the method in an experiment. It is also part of the units of the method's jobs and of file names. */
   readonly id: string;
   /** Row label in tables and reports. */
   readonly title: string;
@@ -38,7 +41,10 @@ export interface FusionMethod extends MethodBase {
   readonly head: () => Promise<HeadModule>;
 }
 
-/** The classifier of a Stage-1 encoder: gated-attention MIL over the bags of one modality or the union of several (8.1). */
+/**
+ * The classifier of a Stage-1 encoder: gated-attention MIL over the bags of one modality or the union of several
+ * (method.md 8.1).
+ */
 export interface BagMethod extends MethodBase {
   readonly kind: 'bag';
   readonly reads: Exclude<Reads, 'all' | 'tables'>;
@@ -111,7 +117,7 @@ export const hidesModalities = (method: Method): boolean =>
 export interface MethodSettings {
   /** `clip.anchor`. null means the first bag. */
   readonly anchor: ModalityId | null;
-  /** Whether the outcome is a time. */
+  /** Whether the outcome is time-to-event. */
   readonly inTime: boolean;
 }
 

@@ -41,7 +41,7 @@ export const exportedModelSchema = z.strictObject({
         ...tableSchema.pick({ id: true, kind: true }).shape,
         /** Whether a patient without a row is treated as one whose cells are all missing, as in training. */
         imputed: z.boolean(),
-        /** The names of the input's numbers, in order. */
+        /** The columns of the table, in the order of the numbers of the input. */
         columns: z.array(exportedColumnSchema),
       }),
       z.strictObject(bagSchema.pick({ id: true, kind: true, width: true, encoders: true, mpp: true }).shape),

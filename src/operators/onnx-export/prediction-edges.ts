@@ -135,7 +135,10 @@ function proportionalEdge(
   return graph.add('Exp', [graph.add('Add', [base, logit])]);
 }
 
-/** Cumulative hazard `sum_k weights[k] * log(1 + exp(logits[k]))`. A weight is the share of the bin that is before the day. */
+/**
+ * Cumulative hazard `sum_k weights[k] * log(1 + exp(logits[k]))`. k counts the time bins, and a weight is the share of
+ * the bin that is before the day.
+ */
 function hazardsEdge(
   graph: OnnxGraph,
   logits: Edge,
@@ -146,7 +149,7 @@ function hazardsEdge(
   const shares = days.map((day) => {
     const bin = binOf(bins, day);
     const { from, to } = boundsOf(bins, bin);
-    // If the last bin has no width, its whole hazard falls on one day.
+    // If the last time bin has no width, its whole hazard falls on one day.
     return { bin, share: to > from ? (day - from) / (to - from) : 1 };
   });
   const count = innerEdges.length + 1;

@@ -13,9 +13,9 @@ import type { ReadingLimits } from '../features/reading-limits.js';
 import type { FeatureRequest } from '../features/reading-tasks.js';
 import type { BagFilesOf } from './bag-patients.js';
 
-/** What was found in feature files, read in the way of `up`. */
+/** What was found in feature files, which are read here as `up` reads them. */
 export interface FeatureContents {
-  /** Number of files of each modality that were read, and of all its files. */
+  /** For each modality: the number of files that were read, and the number of all files. */
   readonly read: readonly { readonly modality: ModalityId; readonly read: number; readonly files: number }[];
   /** The problems that `up` will list for these files. */
   readonly problems: readonly Problem[];
@@ -46,9 +46,10 @@ export function requestOf(
 }
 
 /**
- * Reads feature files and reports what `up` reports about them: zeros, one number throughout, rows that are left out,
- * and files whose content names another patient. The order of files is spread evenly over each modality. So the files
- * that were read before `goOn` returned false are a sample.
+ * Reads feature files and reports what `up` reports about them: bags of zeros, bags that repeat one number, rows that
+ * are left out, and files whose content names another patient than the file name. The files of each modality are read
+ * in an order that is spread evenly over the list. So the files that were read before `goOn` returned false are a
+ * sample.
  */
 export async function featureContents(
   config: Config,
@@ -82,8 +83,8 @@ export async function featureContents(
     }
   for (const { modality, own, saying } of files) {
     const { patient } = config.data.modalities[modality] as BagDeclaration;
-    // The list includes files that were not read, because the content of another file may name them. Their file name
-    // gives the patient.
+    // The list includes files that were not read, because the content of a read file may contain the name of such a
+    // file. The patient of such a file is taken from its name.
     const all = own.map(
       ({ unit, sources }, at): SayingFile =>
         saying.get(at) ?? {

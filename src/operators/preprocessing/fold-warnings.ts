@@ -31,9 +31,9 @@ interface Column extends FittedColumn {
 }
 
 /**
- * Warnings of cells of a fold whose value is replaced, or whose weights in the model were never trained: columns
- * without a training value, values of columns that are constant in training, categories that no training patient has,
- * and numbers far outside of the training range.
+ * Warnings about cells whose value is replaced, and about columns and categories whose weights in the model were never
+ * trained: columns without a training value, values of columns that are constant in training, categories that no
+ * training patient has, and numbers far outside of the training range.
  */
 export function foldWarnings(fitted: FittedFold): readonly Problem[] {
   const columns = fitted.chosen.map((_, position) => columnOf(fitted, position));
@@ -139,7 +139,10 @@ function newCategories(fitted: FittedFold, { name, categories = [], others }: Co
   ];
 }
 
-/** Numbers that `tabular.bound` clipped. Those that `tabular.clip` clips are not reported, because the user asked for it. */
+/**
+ * Numbers that `tabular.bound` clipped. Those that `tabular.clip` clips are not reported, because the user asked for
+ * this clipping.
+ */
 function farOutside(fitted: FittedFold, columns: readonly Column[]): readonly Problem[] {
   const { clip, bound } = fitted.options;
   if (clip || bound === null || bound === undefined) return [];

@@ -26,7 +26,7 @@ export function tableVectors(
   const values = new Float32Array(rows.length * width);
   const observed = new Uint8Array(rows.length);
   rows.forEach((row, at) => {
-    // An imputed row is encoded as one whose cells are all missing.
+    // `impute` encodes an absent row like a row whose cells are all missing.
     if (row === undefined && absentRow !== 'impute') return;
     const cellOf = (position: number): number =>
       row === undefined ? NaN : (cells[row * stride + (chosen[position] as number)] as number);

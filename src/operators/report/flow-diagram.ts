@@ -41,7 +41,7 @@ export function flowDiagram(flow: readonly FlowStep[], outcome: OutcomeWords): F
   };
 }
 
-/** Rules that excluded no patient are not drawn. The first and the last step always are. */
+/** Rules that excluded no patient are not drawn. The first and the last step are always drawn. */
 function levelsOf(flow: readonly FlowStep[]): readonly Level[] {
   const levels = flow.map((step, i) => ({
     step,

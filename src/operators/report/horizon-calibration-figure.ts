@@ -10,9 +10,9 @@ import { threeDigits } from './number-text.js';
 type PanelSpec = Extract<TopLevelSpec, { readonly hconcat: unknown }>['hconcat'][number];
 
 /**
- * Calibration of a method at some horizons, one panel each: for groups of test patients, the mean predicted fraction with the event
- * against 1 - Kaplan-Meier with its 95 % interval (method.md 11.5). A horizon at which no group is defined is left out. Null if none
- * is left.
+ * Calibration of a method at some horizons, one panel each: for groups of test patients, the mean predicted fraction
+ * with the event against 1 - Kaplan-Meier with its 95 % interval (method.md 11.5). A horizon at which no group is
+ * defined is left out. Null if no horizon is left.
  *
  * @param event the user's word, for example "deceased"
  */

@@ -13,7 +13,7 @@ export interface Tiled {
   /** True for a slide whose tissue was searched; then `images` has one image. False for the cores of a patient. */
   readonly tissue: boolean;
   readonly images: readonly TiledImage[];
-  /** A small JPEG picture. Null if nothing could be read. */
+  /** A small JPEG picture of the images. Null if no image could be read. */
   readonly sheet: () => Uint8Array | null;
 }
 

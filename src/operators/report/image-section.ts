@@ -60,7 +60,10 @@ const modalitiesOf = (items: readonly { readonly modality: string }[]): readonly
   ...new Set(items.map(({ modality }) => modality)),
 ];
 
-/** The images whose tiles a modality encoded: those that its own jobs tiled, and those that it shares. */
+/**
+ * The images whose tiles a modality encoded: those that its own jobs tiled, and those that the jobs of another modality
+ * tiled.
+ */
 const imagesOf = (modality: string, { tiled, shared }: ImageInput): readonly TiledImage[] =>
   [
     ...tiled.filter((one) => one.modality === modality),

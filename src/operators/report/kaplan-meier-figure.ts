@@ -11,7 +11,7 @@ import { pText } from './number-text.js';
 
 /** The content of a Kaplan-Meier figure. */
 export interface CurvesShown {
-  /** For example "haf": then the figure is `kaplan-meier-haf`. */
+  /** The last part of the name of the figure: with "haf" the figure is `kaplan-meier-haf`. */
   readonly name: string;
   readonly title: string;
   /** The event of the curves, for example "deceased". */
@@ -34,8 +34,8 @@ type PanelSpec = Extract<TopLevelSpec, { readonly vconcat: unknown }>['vconcat']
 const groupColours = [chartColours.folds, '#56b4a9', '#8c8c8c', '#e69f00', chartColours.emphasis];
 
 /**
- * Kaplan-Meier curves with 95 % bands and ticks at censored times, with numbers at risk below (method.md 11.4). Empty groups are left
- * out. Null if all are empty.
+ * Kaplan-Meier curves with 95 % bands and ticks at censored times, with numbers at risk below (method.md 11.4). Empty
+ * groups are left out. Null if all groups are empty.
  */
 export async function kaplanMeierFigure(shown: CurvesShown): Promise<Figure | null> {
   const groups = shown.groups.filter(({ patients }) => patients > 0);

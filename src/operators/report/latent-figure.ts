@@ -54,7 +54,7 @@ export async function latentFigure(
 const patientsText = ({ shown, patients }: LatentMap): string =>
   shown === undefined || patients === undefined ? 'test patients' : `${shown} of ${patients} test patients`;
 
-/** The names of the alignments, for people. */
+/** The names of the alignments in the report. */
 export const alignmentTitles: Readonly<Record<Alignment, string>> = {
   svd: 'Singular-value alignment',
   clip: 'CLIP alignment',

@@ -36,7 +36,7 @@ export function cohortText(input: ReportInput): string {
   );
 }
 
-/** The meaning of the two classes. */
+/** The sentence that says what the two classes mean. */
 function labelText({ config, outcome }: ReportInput): string {
   const { cohort, data } = config;
   const { positive, negative, column } = outcome;

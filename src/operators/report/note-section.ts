@@ -3,7 +3,7 @@ import { html, type Html } from './html.js';
 import { counted, listed } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
-/** A note and the folds it applies to. No folds: it applies to the whole run. */
+/** A note and the folds it applies to. If it names no fold, it applies to the whole run. */
 interface Note {
   readonly about: string;
   readonly text: string;

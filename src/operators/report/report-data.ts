@@ -6,7 +6,7 @@ export const reportFile = 'report.html';
 /** Facts that only the run knows when its report is put into the run directory, because a stage must not read the clock. */
 export interface RunFacts {
   readonly run: string;
-  /** ISO 8601, UTC. */
+  /** When the run started: ISO 8601, UTC. */
   readonly createdAt: string;
   readonly codeVersion: string;
   /** Whether the patients are those of a cohort that "haf-pipeline synth" made. */

@@ -55,9 +55,9 @@ export interface ReportInput {
   readonly splitHash: string | null;
   /** With `cv.mode: groups`: the group that each fold tests. Empty in any other mode. */
   readonly foldGroups: readonly string[];
-  /** Ascending by fold. */
+  /** The test results of each method and fold, ascending by fold. */
   readonly evaluations: readonly Evaluation[];
-  /** Ascending by fold. */
+  /** The predictions of each method and fold, ascending by fold. */
   readonly predictions: readonly MethodFoldPredictions[];
   /**
    * The predictions of a time-to-event run, ascending by fold. Empty for a binary outcome. For time-to-event,

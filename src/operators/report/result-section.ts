@@ -16,7 +16,10 @@ interface Layout {
   readonly folds: number;
 }
 
-/** The result table: this run's numbers, for HANCOCK the paper's beside them, and the majority class below. */
+/**
+ * The result table: the numbers of this run, for HANCOCK also the numbers of the paper, and below them the accuracy of
+ * the majority class.
+ */
 export function resultSection({ summary, config }: Pick<ReportInput, 'summary' | 'config'>): Html {
   const { cohort } = summary;
   const layout: Layout = { paper: summary.paper !== null, folds: config.cv.folds };

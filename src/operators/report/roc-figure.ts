@@ -67,7 +67,7 @@ function curvesOf(method: string, predictions: readonly MethodFoldPredictions[],
   return candidates.flatMap(({ fold, points }) => (points === null ? [] : [{ fold, points }]));
 }
 
-/** Three layers over the same axes, with one legend. */
+/** The specification of the chart: layers that share the axes and the legend. */
 function rocSpec(title: string, subtitle: string, curves: readonly Curve[]): TopLevelSpec {
   const rows = (points: readonly RocPoint[], curve: string) =>
     points.map(({ falsePositiveRate, truePositiveRate }, corner) => ({

@@ -20,8 +20,8 @@ interface CurvePoint {
 }
 
 /**
- * The training history: validation AUC and loss per epoch, one line per fold, and a dot at the epoch whose weights were kept
- * (method.md 7). A panel without a defined value is left out. Null if none is left.
+ * The training history: validation AUC and loss per epoch, one line per fold, and a dot at the epoch whose weights were
+ * kept (method.md 7). A panel without a defined value is left out. Null if no panel is left.
  */
 export async function trainingFigure(group: TrainingGroup): Promise<Figure | null> {
   const shown = panels

@@ -17,7 +17,10 @@ let slide: OpenSlideHandle | null = null;
 
 const answer = (message: FromOpenSlide): void => void process.send?.(message);
 
-/** Pixels of the buffers that are kept. Allocating buffers for every tile would cost as much as decoding it. */
+/**
+ * Number of pixels of the two buffers that all reads share. Allocating a buffer for every tile would cost as much as
+ * decoding the tile.
+ */
 const keptPixels = 1024 * 1024;
 const converter = new RgbConverter(keptPixels);
 let turn: 0 | 1 = 0;
@@ -60,7 +63,7 @@ async function decode(level: number, region: OpenSlideRegion, argb: Uint32Array)
 
 /**
  * Reads regions. Each is converted and written while koffi's thread decodes the next one.
- * @returns what remains to be done for the last region
+ * @returns a function that writes the pixels of the last region
  */
 async function read({ level, regions, at }: ToOpenSlide & { readonly task: 'read' }): Promise<() => void> {
   let finish = (): void => undefined;

@@ -14,7 +14,7 @@ export type ToOpenSlide =
       readonly task: 'read';
       readonly level: number;
       readonly regions: readonly OpenSlideRegion[];
-      /** Where in the pixel file the first region begins, in bytes. The others follow it. */
+      /** Where in the pixel file the first region begins, in bytes. The other regions follow it. */
       readonly at: number;
     };
 

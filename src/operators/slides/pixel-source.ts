@@ -14,9 +14,9 @@ export interface PixelSource {
    */
   cells?(level: number, cells: readonly number[]): Promise<readonly Uint8Array[]>;
   /**
-   * A function that reads regions at any place of a level, if this costs no more than their pixels and gives the same
-   * pixels as reading stored tiles. Null if the level must be read by stored tiles. The regions are like those of
-   * `read`; `into` has a buffer for each, which is filled with [height, width, 3].
+   * A function that reads regions at any place of a level, if reading a region costs no more than decoding its pixels,
+   * and gives the same pixels as reading stored tiles. Null if the level must be read by stored tiles. The regions are
+   * like those of `read`; `into` has a buffer for each, which is filled with [height, width, 3].
    */
   regions?(
     level: number,

@@ -83,7 +83,7 @@ async function startOf(path: string): Promise<Uint8Array> {
   }
 }
 
-/** A PNG or JPEG file. @throws HafError HAF_SLIDE_UNREADABLE */
+/** Opens a PNG or JPEG file. @throws HafError HAF_SLIDE_UNREADABLE */
 export async function openPicture(path: string): Promise<SlideReader> {
   const header = jpegHeader(await startOf(path));
   const refusal = header && jpegRefusal(header);

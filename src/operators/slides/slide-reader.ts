@@ -46,7 +46,7 @@ export interface SlideInfo {
    */
   readonly vendor: string;
   readonly route: SlideRoute;
-  /** Largest first. There is at least one. */
+  /** The levels, the largest first. There is at least one. */
   readonly levels: readonly SlideLevel[];
   /** Micrometres per pixel. Null if the file does not state it in a known form. */
   readonly mpp: SlideMpp | null;

@@ -5,7 +5,7 @@ import { tagText } from './tiff-text.js';
 /** Where the bytes of a page lie: its tiles, from left to right and top to bottom, or its strips. */
 export interface TiffChunks {
   readonly offsets: Float64Array;
-  /** 0 if nothing is stored. */
+  /** Number of stored bytes of each tile or strip. 0 if nothing is stored. */
   readonly byteCounts: Float64Array;
 }
 

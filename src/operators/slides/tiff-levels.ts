@@ -18,7 +18,10 @@ export const vendorOf = (base: TiffPage): string => {
   return /<(\w+:)?OME\b/.test(base.description) ? 'ome' : 'generic';
 };
 
-/** Whether a page shows the same as the base with fewer pixels, and is not, for example, the label of the slide. */
+/**
+ * Whether a page shows the same image as the base (level 0) with fewer pixels, and is not, for example, the label of
+ * the slide.
+ */
 function isReduced(base: TiffPage, { width, height }: TiffPage): boolean {
   const downsample = (base.width / width + base.height / height) / 2;
   const near = (size: number, whole: number): boolean =>

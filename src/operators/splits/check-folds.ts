@@ -12,7 +12,7 @@ const roles = { train: 'training', val: 'validation', test: 'test' } as const;
 export const joinGroups =
   'Join groups: give the patients of two or more of them one value in the column that cv.group names.';
 
-/** The user's names of the two outcomes, and whether the outcome is a time. */
+/** The user's names of the two outcomes, and whether the outcome is time-to-event. */
 export interface FoldOutcome {
   readonly words: Pick<OutcomeWords, 'positive' | 'negative'>;
   readonly inTime: boolean;

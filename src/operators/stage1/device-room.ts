@@ -27,7 +27,10 @@ interface Group {
   members: number;
 }
 
-/** Rows of a pack. The overhead of starting a product on a GPU does not depend on its size, so large packs are faster. */
+/**
+ * Rows of a pack. The overhead of starting a matrix product on a GPU does not depend on the size of the matrices, so
+ * large packs are faster.
+ */
 const mostRows = 16_384;
 /** Lower limit of the cache of bags: a smaller cache is not the reason why a device is full. */
 const smallestBudget = 16 * 2 ** 20;

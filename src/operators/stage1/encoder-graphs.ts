@@ -18,9 +18,9 @@ export interface EncoderGraphs {
   /** `H`, weights, masks -> `embedded` [R, d1], `tanh`, `sigmoid` [R, d2], `scores` [R, 1], `heads` [R, 2H] */
   readonly forward: Uint8Array;
   /**
-   * Inputs: `H`, the results of `forward`, the masks, `bag` [R] (the bag of each row), `attention` [R, 1], `pooled` [P, d1], and the
-   * gradients `pooled.gradient` and `heads.gradient`. Results: the gradients of all arrays before pooling except `score.bias`. Each is
-   * added to its input `.sum`.
+   * Inputs: `H`, the results of `forward`, the masks, `bag` [R] (the bag of each row), `attention` [R, 1], `pooled` [P,
+   * d1], and the gradients `pooled.gradient` and `heads.gradient`. Results: the gradients of all arrays before pooling
+   * except `score.bias`. Each gradient is added to the input with the ending `.sum`.
    */
   readonly backward: Uint8Array;
 }

@@ -67,7 +67,7 @@ export class EncoderStack {
 
   /**
    * @param attentions R values of each member
-   * @returns [P, d1] of each
+   * @returns the pooled rows of each member, [P, d1]
    */
   async pool(attentions: readonly (Float32Array | null)[]): Promise<readonly Float32Array[]> {
     const { pass } = this.forwarded();

@@ -16,7 +16,7 @@ export interface Instances {
   transposedTimes(d: tf.Tensor): tf.Tensor;
 }
 
-/** Dropout of [..., R, columns]; null where the rate is zero. */
+/** Dropout masks, [..., R, columns]. Null if the dropout rate is zero. */
 export type MaskTensors = Readonly<Record<'embed' | 'tanh' | 'sigmoid', tf.Tensor | null>>;
 
 /**
