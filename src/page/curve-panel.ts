@@ -123,7 +123,7 @@ export function curvePanel(run: string): {
       if (isNew || stale) void list();
     },
     running: (rows) => {
-      // When a job has ended, its last epochs are read.
+      // When a job has ended, the page reads its last epochs.
       const shown = rows.find(({ job }) => job === jobBox.value);
       const now = shown?.epoch ?? null;
       // The history file is written a moment after the job has ended. It also has the epochs that the worker did not

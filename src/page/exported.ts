@@ -7,7 +7,7 @@ declare global {
   }
 }
 
-/** Whether these are exported pages: no server answers, and everything is a file. */
+/** Whether this page is exported: no server answers its requests, and all its data are files. */
 export const isExported = document.documentElement.hasAttribute('data-exported');
 
 /** The address of the index, which names the file for each address. */

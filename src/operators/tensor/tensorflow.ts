@@ -28,7 +28,7 @@ function prepareProcess(): void {
   if (threads !== '') process.env['TF_NUM_INTRAOP_THREADS'] ??= threads;
   // Level 2 shows errors only. The messages of lower levels are about how the library was compiled.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  // Without this, the library allocates all GPU memory at once, even in `doctor` beside a training job.
+  // Without this variable, TensorFlow allocates all GPU memory at once, even in `doctor` beside a training job.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   // The TensorFlow kernels call two functions of `node:util` that Node 23 has removed. So they are defined here.
   const utilities = load('node:util') as Record<string, unknown>;

@@ -61,7 +61,7 @@ export interface TrainingJob {
   readonly backend: string;
   readonly emit: (progress: EpochProgress) => void;
   readonly checkpoints: Checkpoints;
-  /** If it aborts, the job ends after the present step. */
+  /** If this signal aborts, the job ends after the present step. */
   readonly signal: AbortSignal;
 }
 

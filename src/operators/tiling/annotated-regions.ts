@@ -52,7 +52,7 @@ interface Area {
 interface Region {
   /** Number of the annotation in the file, from 1. */
   readonly number: number;
-  /** The name of its class in QuPath. Null if it has no class. */
+  /** Name of the annotation's class in QuPath. Null if the annotation has no class. */
   readonly name: string | null;
   readonly areas: readonly Area[];
 }

@@ -35,8 +35,8 @@ function clamAttributes({
     ['downsampled_level_dim', [at.width, at.height], '<q'],
     ['level_dim', [at.width, at.height], '<q'],
     ['name', name, null],
-    // CLAM writes the path of its output folder here. With a path of this machine, equal tiles would give different
-    // files. So the path is replaced by ".".
+    // CLAM writes the path of its output folder into this attribute. With a path of this machine, equal tiles would
+    // give different files. So the path is replaced by ".".
     ['save_path', '.', null],
     [sizeAttribute, sizePx, '<q'],
     ['level0_width', base.width, '<q'],

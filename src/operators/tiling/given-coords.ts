@@ -8,7 +8,7 @@ import type { SlideInfo, SlideLevel, SlideMpp } from '../slides/slide-reader.js'
 import { axisDownsamples } from './segmentation-level.js';
 import { meanMpp, type TileGeometry } from './tiles-data.js';
 
-/** Tiles whose coordinates were given. */
+/** Tiles whose coordinates the user gave. */
 export interface GivenTiles {
   /** [tiles, 2], level-0 pixels. */
   readonly coords: Int32Array;

@@ -24,7 +24,10 @@ export interface SlideTissue {
   readonly notes: readonly string[];
 }
 
-/** Contours that the slide table keeps or leaves out, by their position in the list (method.md 3.1, step 10). */
+/**
+ * Contours that the slide table keeps or leaves out, by their position in the list of all contours (method.md 3.1, step
+ * 10).
+ */
 export interface Choice {
   readonly keepIds?: readonly number[];
   readonly excludeIds?: readonly number[];

@@ -100,7 +100,7 @@ function absent(name: string, places: readonly Place[]): HafError {
 /** Number of distinct numbers above which a column is divided into bands. */
 const mostNumbers = 6;
 
-/** The group of each of these patients: the text of the cell, or one of three bands of numbers. */
+/** The group of each given patient: the text of the patient's cell in the column, or one of three bands of numbers. */
 export function groupsOf(
   { values }: GroupingColumn,
   patients: readonly string[],

@@ -10,7 +10,7 @@ import { mean } from '../stats/spread.js';
 /** A patient with a prediction and a known outcome. */
 export interface ValidatedPatient {
   readonly id: string;
-  /** The outcome by the rules of the training. */
+  /** The patient's outcome by the rules of the training. 1 is the positive outcome. */
   readonly y: 0 | 1;
   /** Days of follow-up, and the event at their end. Null if the time is unknown or 0. */
   readonly followUp: { readonly time: number; readonly event: 0 | 1 } | null;

@@ -27,7 +27,7 @@ const settingsSchema = z.object({
 });
 export type BrokerSettings = z.infer<typeof settingsSchema>;
 
-/** Number of connections of this process so far. Each has a record of its own. */
+/** Number of connections of this process so far. Each connection has a record of its own. */
 let uses = 0;
 
 /** The folder `<store>/broker`: the data of the store's broker, and the records that tell whether it runs. */

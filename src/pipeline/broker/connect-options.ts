@@ -107,7 +107,7 @@ interface Server {
   readonly auth: BrokerAuth | null;
 }
 
-/** `[nats://|tls://][user:password@|token@]host[:port]` */
+/** Parses an address of the form `[nats://|tls://][user:password@|token@]host[:port]`. */
 function parseServer(text: string, from: string): Server {
   try {
     const url = new URL(text.includes('://') ? text : `nats://${text}`);

@@ -25,7 +25,7 @@ export function buildValidateGraph(
 ): Graph {
   const jobs: JobNode[] = [];
   const add = adder(jobs);
-  // This job comes first: a typo in the outcome table should be found before slides are read for an hour.
+  // The job `outcome` comes first: a typo in the outcome table should be found before slides are read for an hour.
   const known = add('outcome', {}, {}, { sources: [outcome] });
   const predicting = buildPredictGraph(config, files, options);
   jobs.push(...predicting.map((node) => (node.inputs.length === 0 ? { ...node, after: [known] } : node)));

@@ -57,7 +57,10 @@ export async function validateOn(
   return failed;
 }
 
-/** The method that the run recommends by its validation patients. The first method if the run ranks none. */
+/**
+ * The method that the run recommends by the results on validation patients. If the run recommends none, the first
+ * method.
+ */
 function recommendedOf(directory: RunDirectory): string {
   const summary = summaryOf(directory);
   if (summary === null) throw new Error(`${directory.path} has no summary`);

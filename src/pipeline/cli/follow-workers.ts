@@ -18,7 +18,9 @@ const membersOf = (bus: Bus, everyMs: number): Observable<readonly BusMember[]> 
     filter((members) => members !== null),
   );
 
-/** Counts the workers that join and leave, and calls back at each change. Returns a function that stops it. */
+/**
+ * Counts the workers that join and leave, and calls back at each change. Returns a function that stops the counting.
+ */
 export function followWorkers(
   bus: Bus,
   run: string,

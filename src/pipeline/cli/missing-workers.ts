@@ -14,8 +14,8 @@ export const unservedText = (jobClass: JobClass): string =>
   `no worker takes ${jobClass} jobs: start "haf-pipeline worker --class ${jobClass}"`;
 
 /**
- * Checks at intervals whether jobs wait for a class of workers that is missing, and reports it once. Returns a
- * function that stops it.
+ * Checks at intervals whether jobs wait for a class of workers that is missing, and reports this once. Returns a
+ * function that stops the checks.
  */
 export function noteMissingWorkers(bus: Bus, note: (text: string) => void, everyMs = 5000): () => void {
   const look = async (): Promise<readonly JobClass[]> => unserved(await bus.load(), await bus.members());

@@ -258,7 +258,7 @@ export const checkpointOption = (): Option =>
     .argParser(wholeNumber(1))
     .default(10);
 
-/** `--metrics` and the options that say who may read them. */
+/** Adds `--metrics`, and the options that say who may read the metrics. */
 export const withMetrics = (command: Command): Command =>
   command
     .addOption(metricsOption())

@@ -37,7 +37,7 @@ export async function up(given: UpOptions): Promise<ExitCode> {
     return exitCodes.ok;
   }
   assertAddressSpace();
-  // Starts before the cohort is hashed. Otherwise the hashing would look like a hanging process to monitoring.
+  // The metrics are served before the cohort is hashed. Otherwise the hashing would look like a hanging process.
   const observation = await observe(metricsAddress(options), {
     role: 'orchestrator',
     version: packageVersion(),

@@ -26,8 +26,8 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   const leaving = new Leaving();
   const log = stderrLogger();
   if (options.class.includes('gpu')) requireBackend(options.backend, (text) => log.warn(text));
-  // Starts before the bus is open. Otherwise a worker that waits for the first run would look like a hanging process
-  // to monitoring.
+  // The metrics are served before the bus is open. Otherwise a worker that waits for the first run would look like a
+  // hanging process.
   const observation = await observe(metricsAddress(options), { role: 'worker', version: packageVersion() });
   try {
     if (observation.url) log.info({ url: observation.url }, 'metrics served');

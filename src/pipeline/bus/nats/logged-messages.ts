@@ -10,7 +10,7 @@ export interface LoggedMessage {
   readonly seq: number;
   readonly data: Uint8Array;
   readonly headers: MsgHdrs | undefined;
-  /** When the broker stored it. */
+  /** When the broker stored the message, by the broker's clock. */
   readonly at: Date;
 }
 

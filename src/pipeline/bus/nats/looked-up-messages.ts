@@ -71,7 +71,7 @@ async function nextMessage(
   subject: string,
   seq: number,
 ): Promise<LoggedMessage | null> {
-  // The type of the client lacks this field. nats-server has it since 2.9.
+  // The type in the NATS client lacks the field `next_by_subj`. nats-server has it since 2.9.
   const wanted = { seq, next_by_subj: subject } as MsgRequest;
   try {
     return logged(await withRetries(() => jsm.streams.getMessage(stream, wanted)));

@@ -9,8 +9,8 @@ export const presenceMs = 45_000;
 const text = StringCodec();
 
 /**
- * The members of the bus, in a KV bucket whose keys expire. The broker's clock decides, because the clocks of the
- * machines may differ.
+ * The members of the bus, in a KV bucket whose keys expire. The broker's clock decides when a key expires, because the
+ * clocks of the machines may differ.
  */
 export class Presence {
   constructor(

@@ -89,7 +89,7 @@ export class Requests {
     // The request has timed out.
     if (!waiting) return;
     this.waiting.delete(token);
-    // The server answers with this status and no data when nothing listens to the subject.
+    // The server answers with the status `noResponders` and no data when nothing listens to the subject.
     if (answer.headers?.code === noResponders && answer.data.length === 0)
       waiting.reject(NatsError.errorForCode(ErrorCode.NoResponders));
     else waiting.resolve(answer);
