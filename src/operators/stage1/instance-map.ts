@@ -33,7 +33,10 @@ export async function mapInstances(pack: PackedBags, map: LinearMap): Promise<Fl
   return values;
 }
 
-/** The gradient of the map, from the gradient `d` [R, columns] of its result. */
+/**
+ * The gradients with respect to weight and bias of the map, given the gradient `d` [R, columns] with respect to its
+ * result.
+ */
 export async function mapGradient(pack: PackedBags, d: Float32Array): Promise<LinearMap> {
   const native = nativeProducts();
   if (native !== null) return nativeGradient(native, pack, d);

@@ -7,7 +7,7 @@ import { type Arrival, Barrier } from './barrier.js';
 import { rowsOf } from './packed-bags.js';
 import { SharedPass } from './shared-pass.js';
 
-/** A job that trains in lockstep with others. */
+/** A job that trains one fold in lockstep with the jobs of other folds. */
 export interface LockstepMember {
   open(parameters: Float32Array): EncoderPasses;
   /** Ends the membership. The other members do not wait for this one any more. */

@@ -99,7 +99,7 @@ export class NativePasses implements EncoderPasses {
 
 /** The rows of a pack, its masks and the results of the forward pass, in blocks. */
 class PackRows {
-  /** Results of the forward pass, each [R, ...]. */
+  /** Results of the forward pass, each with R rows. */
   readonly arrays: Readonly<Record<'embedded' | 'tanh' | 'sigmoid' | 'scores' | 'heads', Float32Array>>;
   private readonly count: number;
 

@@ -38,9 +38,7 @@ export class BagPacker {
     private readonly device: Device | null = null,
   ) {}
 
-  /**
-   * @param select chooses the instances of a patient. It is called once per bag, in order
-   */
+  /** @param select chooses the instances of a patient. It is called once per bag, in the order of the patients */
   async *packs(
     patients: readonly number[],
     select: (rows: number) => Selection = () => null,

@@ -11,7 +11,7 @@ import type { BagEncoder } from './bag-encoder.js';
  */
 export type RowArray = Float32Array | tf.Tensor2D;
 
-/** The array, for backends that compute in main memory. @throws Error for a tensor */
+/** The rows as an array in main memory, for backends that compute there. @throws Error for a tensor */
 export function onHost(array: RowArray): Float32Array {
   if (array instanceof Float32Array) return array;
   throw new Error('The rows are on the device, and this backend has none');
@@ -22,7 +22,7 @@ export interface PackedBags {
   /** Instances, [R, width]. */
   readonly rows: RowArray;
   readonly width: number;
-  /** Bag i is rows `offsets[i]` to `offsets[i+1]`; P + 1 entries, the last one is R. */
+  /** Bag i is rows `offsets[i]` to `offsets[i+1]`. P bags have P + 1 offsets; the last one is R. */
   readonly offsets: readonly number[];
   /** P entries. */
   readonly targets: readonly Target[];
@@ -74,7 +74,7 @@ export function drawMasks(
   return { embed: embed ?? null, tanh: tanh ?? null, sigmoid: sigmoid ?? null };
 }
 
-/** Target number of rows of a pack. Larger products are not faster. */
+/** Target number of rows of a pack. The matrix products of larger packs are not faster. */
 export const packRows = 4096;
 /** Largest number of bags in a pack. The attention matrix is [bags, rows], so this bounds its memory. */
 const packBagCount = 64;

@@ -28,7 +28,10 @@ export function transferred(
   return z;
 }
 
-/** The gradient of `pooled`, [P, d1], from the gradient of z. Adds the gradients of T and t to `gradient`. */
+/**
+ * The gradient of a loss with respect to `pooled`, [P, d1], given its gradient with respect to z. Adds the gradients
+ * with respect to T and t to `gradient`.
+ */
 export function transferBack(
   encoder: BagEncoder,
   parameters: Float32Array,

@@ -18,11 +18,11 @@ export interface ObjectiveLoss {
   readonly ownGradient: Float64Array;
 }
 
-/** The loss that trains phi: eq. 5-7 or its CLIP counterpart, computed over the patients of a group. */
+/** The loss that trains phi, computed over the patients of a group: eq. 5-7, CLIP, or the signed alignment. */
 export interface AlignmentObjective {
   /** Parameters that the objective learns besides those of phi. */
   readonly specs: readonly ParameterSpec[];
-  /** @param own values of its own parameters, in the order of `specs` */
+  /** @param own values of the parameters in `specs`, in the order of `specs` */
   readonly lossOf: (group: AlignmentGroup, own: Float32Array) => ObjectiveLoss;
   /**
    * Whether the vectors of a modality have a gradient in a group in which each patient occurs once.
@@ -107,7 +107,7 @@ export function clipObjective(
       };
     },
     reaches: (mask, count, modality) => {
-      // The anchor has a gradient if any compared modality has one.
+      // The anchor has a gradient if any modality that is contrasted with it has one.
       const compared = slots.map((_, m) => m).filter((m) => m !== anchor || clip.includeSelf);
       const pairs = (modality === anchor ? compared : [modality]).map(
         (m) => rowsWith(mask, count, m).filter((row) => row[anchor] === 1).length,
@@ -125,7 +125,7 @@ const rowsWith = (mask: Uint8Array, modalities: number, modality: number): reado
 /** One candidate for the settings of the signed alignment. Validation chooses one of the candidates. */
 export type SignedCandidate = Pick<SignedOptions, 'lambdaPD' | 'tau'>;
 
-/** All combinations of the settings that `signed` lists, in order. */
+/** All combinations of the values of `lambdaPD` and `tau` that `signed` lists, in the order of the lists. */
 export const signedCandidates = ({ lambdaPD, tau }: Config['signed']): readonly SignedCandidate[] =>
   lambdaPD.flatMap((lambda) => tau.map((own) => ({ lambdaPD: lambda, tau: own })));
 

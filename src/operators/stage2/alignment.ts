@@ -10,9 +10,9 @@ export type AlignmentOptions = Pick<
 
 /** The modality vectors of a group of patients. */
 export interface AlignmentGroup {
-  /** [B, M, D]. Vectors of absent modalities are never read. */
+  /** The modality vectors, [B, M, D]. Vectors of absent modalities are never read. */
   readonly u: Float32Array | Float64Array;
-  /** [B, M], 1 where observed. */
+  /** [B, M], 1 where the patient has the modality. */
   readonly mask: Uint8Array;
   readonly modalities: number;
   readonly width: number;
@@ -25,7 +25,7 @@ export interface AlignmentLoss {
   readonly pd: number;
   /** Singular values of each patient, descending. Empty for a patient without modalities. */
   readonly sigma: readonly Float64Array[];
-  /** Leading left singular vectors. Null for a patient without modalities. */
+  /** Leading left singular vector of each patient. Null for a patient without modalities. */
   readonly q1: readonly (Float64Array | null)[];
   /** Number of patients whose two largest singular values are equal, so that q1 is arbitrary. */
   readonly degenerate: number;

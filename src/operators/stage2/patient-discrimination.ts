@@ -5,7 +5,7 @@ import { addCombination, dotRows } from './row-arithmetic.js';
  */
 export interface DiscriminationLoss {
   readonly loss: number;
-  /** [B, D], without the weight of the loss. */
+  /** Gradient of the loss with respect to the leading vectors, [B, D]. The weight of the loss is not included. */
   readonly gradient: Float64Array;
 }
 

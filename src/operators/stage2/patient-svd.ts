@@ -8,7 +8,7 @@ export type SignRule = 'sum' | 'invariant' | 'none';
 
 /** Column norm below which a column counts as zero. A leading singular value below it leaves q1 undefined. */
 export const zeroNorm = 1e-12;
-/** Added to a norm before dividing by it. */
+/** Added to the norm of a vector before the vector is divided by the norm. */
 const normEpsilon = 1e-8;
 
 /** The SVD of one patient's modality vectors, by the eigendecomposition of their k x k Gram matrix. */

@@ -44,10 +44,11 @@ export interface ProbedTrainingOptions {
 }
 
 /**
- * Stage 2 with a probe: a fusion network that learns to classify from detached u while phi learns to align, as in the paper's
- * simultaneous training. phi never sees an outcome. The probe's validation loss and AUC, or C, control the plateau and early stopping
- * (method.md 7.1), and afterwards the probe is discarded. With the alignment loss alone, training would continue until the vectors of
- * all patients have the same direction and little is left to classify.
+ * Stage 2 with a probe: a fusion network that learns to classify from detached u while phi learns to align, as in the
+ * paper's simultaneous training. phi never sees an outcome. The probe's validation loss and AUC, or C, control the
+ * plateau and early stopping (method.md 7.1), and afterwards the probe is discarded. With the alignment loss alone,
+ * training would continue until the vectors of all patients have the same direction, and a classifier could hardly
+ * distinguish the patients.
  */
 export class ProbedTraining implements Trainable {
   /** The parameters of the alignment, then those of the probe. */

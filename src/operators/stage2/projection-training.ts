@@ -16,7 +16,7 @@ interface OnLatents {
 export const alignedLayout = (projection: Projection, { specs }: AlignmentObjective): ParameterLayout =>
   layoutOf([...projection.layout.entries, ...specs]);
 
-/** Stage 2 as a model of the training loop: the alignment loss of a group of patients. */
+/** Stage 2 as a model of the training loop. Its loss is the alignment loss of a group of patients. */
 export class ProjectionTraining implements Trainable {
   readonly layout: ParameterLayout;
 

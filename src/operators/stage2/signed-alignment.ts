@@ -15,9 +15,9 @@ export interface SignedOptions {
 export interface SignedLoss {
   /** The whole loss: weight * (L_cos + lambdaPD * L_PD). */
   readonly total: number;
-  /** L_cos, without a factor. */
+  /** The loss L_cos, not multiplied by `weight`. */
   readonly cosine: number;
-  /** L_PD, without a factor. */
+  /** The loss L_PD, not multiplied by `weight` and `lambdaPD`. */
   readonly pd: number;
   /** Gradient of `total` with respect to u, [B, M, D]. */
   readonly gradient: Float64Array;
@@ -28,7 +28,7 @@ interface Directions {
   /** Positions in M of the modalities with a direction. */
   readonly modalities: readonly number[];
   readonly norms: Float64Array;
-  /** [k, D], unit vectors v. */
+  /** The k unit vectors v, [k, D]. */
   readonly rows: Float64Array;
   /** Sum s of the unit vectors, and the norm of s. */
   readonly sum: Float64Array;
@@ -60,8 +60,8 @@ export function signedAlignmentLoss(
   let cosine = 0;
   all.forEach((own, i) => {
     const k = own.modalities.length;
-    // Gradient with respect to s: from the pairs of one patient, and from the comparison of its direction with those of other
-    // patients.
+    // Gradient with respect to s. L_cos adds the gradient from the pairs of one patient. L_PD adds the gradient from
+    // the comparison of the patient's direction with those of other patients.
     const ofSum = new Float64Array(width);
     const pairs = k * (k - 1);
     if (k > 1) {

@@ -12,7 +12,10 @@ import { readModalityInputs, type ModalityInput } from '../embeddings/modality-i
 import { memberStreams } from '../tensor/train-members.js';
 import { readLatentInputs } from '../stage2/latent-inputs.js';
 
-/** The heads of a method, with different seeds, and the vectors they read. One head, unless `fusion.ensemble` asks for more. */
+/**
+ * The heads of a method, and the vectors that they read. A method has one head, or with `fusion.ensemble` several heads
+ * with different seeds.
+ */
 export interface MethodHeads {
   readonly members: readonly Head[];
   readonly inputs: readonly ModalityInput[];

@@ -69,7 +69,7 @@ export async function robustnessWhen(tested: Hidden, draws: number, rng: Rng): P
   const drop: Robustness['drop'] = [];
   for (const rho of shares) {
     const scores: Score[] = [];
-    // For rho 0 and 1 all draws are equal, so one is enough.
+    // For rho 0 and 1 all draws hide the same modalities, so one draw is enough.
     for (let draw = 0; draw < (rho === 0 || rho === 1 ? 1 : draws); draw++)
       scores.push(
         await scoreOf(

@@ -10,7 +10,10 @@ import { foldRobustness, type Tested } from './robustness.js';
 /** A trained head and the vectors of all patients that it reads. */
 export type TrainedHead = Pick<Tested, 'head' | 'parameters' | 'inputs'>;
 
-/** Scores the patients of a fold. Patients without any input of the head get the base rate or curve of all training patients. */
+/**
+ * Scores the patients of a fold. Patients without any input of the head get the base rate (binary outcome) or the
+ * survival curve of all training patients.
+ */
 export async function headPredictions(
   { head, parameters, inputs }: TrainedHead,
   data: JudgedFold,
@@ -22,7 +25,10 @@ export async function headPredictions(
   return predictionFiles(data, new Map(visible.map((patient, i) => [patient, rows[i] as readonly number[]])));
 }
 
-/** The patients that a trained method scores: validation and test patients, and for curves and risk groups also training patients. */
+/**
+ * The patients that a trained method scores: validation and test patients. For a time-to-event outcome also the
+ * training patients, because their scores are needed for the curves and for the cuts of the risk groups.
+ */
 export const scoredPatients = ({ fold, criterion }: JudgedFold): readonly number[] => [
   ...(criterion.modelOf === null ? [] : fold.train),
   ...fold.val,

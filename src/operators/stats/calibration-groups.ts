@@ -6,7 +6,7 @@ import { mean } from './spread.js';
 export interface CalibrationGroup {
   readonly patients: number;
   readonly positive: number;
-  /** Mean probability. */
+  /** Mean predicted probability. */
   readonly predicted: number;
   /** Fraction of positive patients, with Wilson's 95 % interval. */
   readonly observed: number;

@@ -2,9 +2,11 @@ import type { Label } from './labels.js';
 
 /** Net benefit per patient of acting on a prediction at one threshold (Vickers and Elkin 2006). */
 export interface DecisionPoint {
-  /** The probability from which on a patient would be treated. */
+  /** A patient would be treated if the predicted probability is at least this value. */
   readonly threshold: number;
-  /** Net benefit if patients are treated whose probability reaches the threshold. Null if it cannot be computed. */
+  /**
+   * Net benefit if all patients whose probability reaches the threshold are treated. Null if it cannot be computed.
+   */
   readonly model: number | null;
   readonly treatAll: number | null;
   /** Net benefit if no patient is treated. */

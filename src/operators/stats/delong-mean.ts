@@ -3,7 +3,7 @@ import type { Label } from './labels.js';
 import { mean } from './spread.js';
 import { normalTwoSided } from './tail-probability.js';
 
-/** Scores of two models for the same patients, which may be ranked together. */
+/** Scores of two models for the same group of patients. Scores within the group may be ranked together. */
 export interface ScoredPair {
   readonly labels: readonly Label[];
   readonly scoresA: readonly number[];

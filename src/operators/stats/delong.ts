@@ -7,9 +7,9 @@ import { normalTwoSided } from './tail-probability.js';
 export interface DeLongTest {
   readonly aucA: number;
   readonly aucB: number;
-  /** Covariance matrix of (AUC_A, AUC_B). */
+  /** Covariance matrix of the two AUCs. */
   readonly covariance: readonly [readonly [number, number], readonly [number, number]];
-  /** Variance of AUC_A - AUC_B. */
+  /** Variance of the difference of the two AUCs. */
   readonly varianceOfDifference: number;
   /** The test statistic z. Null if the difference has no variance. */
   readonly z: number | null;
@@ -18,8 +18,8 @@ export interface DeLongTest {
 }
 
 /**
- * Placement values: the fraction of patients of the other class that each patient outranks, with ties one half. `V10` per positive,
- * `V01` per negative patient.
+ * Placement values: the fraction of patients of the other class that each patient outranks. Ties count one half. `V10`
+ * per positive, `V01` per negative patient.
  */
 interface Placements {
   readonly auc: number;
@@ -27,7 +27,7 @@ interface Placements {
   readonly negative: readonly number[];
 }
 
-/** Null unless both classes have two patients, because covariances divide by count - 1. */
+/** Null unless both classes have at least two patients, because covariances divide by count - 1. */
 function placements(labels: readonly Label[], scores: readonly number[]): Placements | null {
   const { positive, negative } = scoresByClass(labels, scores);
   const [m, n] = [positive.length, negative.length];

@@ -12,7 +12,7 @@ export const estimated = (value: number, ci95: readonly [number, number]): Estim
   ...{ value, ci95, reason: null },
 });
 
-/** @param reason why there is no interval; null if none is intended */
+/** @param reason why there is no interval; null if no interval is intended */
 export const withoutInterval = (value: number, reason: string | null = null): Estimate => ({
   ...{ value, ci95: null, reason },
 });

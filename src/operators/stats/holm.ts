@@ -1,6 +1,6 @@
 /**
- * Holm-Bonferroni step-down adjustment of p-values, in the given order, capped at 1. Reject if the adjusted value is at most alpha
- * (method.md 9.5).
+ * Holm-Bonferroni step-down adjustment of p-values, in the given order, capped at 1. Reject a hypothesis if its
+ * adjusted value is at most alpha (method.md 9.5).
  */
 export function holmAdjusted(pValues: readonly number[]): number[] {
   const ascending = pValues.map((p, index) => ({ p, index })).sort((a, b) => a.p - b.p);

@@ -5,7 +5,7 @@ export interface ReliabilityBin {
   readonly from: number;
   readonly to: number;
   readonly patients: number;
-  /** Mean probability. */
+  /** Mean predicted probability. */
   readonly predicted: number;
   /** Fraction of positive patients. */
   readonly observed: number;
@@ -14,7 +14,7 @@ export interface ReliabilityBin {
 export interface Reliability {
   /** Expected calibration error: mean |predicted - observed| of the bins, weighted by patients. Null without patients. */
   readonly ece: number | null;
-  /** Ascending. Empty bins are left out. */
+  /** Bins by ascending probability. Empty bins are left out. */
   readonly bins: readonly ReliabilityBin[];
 }
 

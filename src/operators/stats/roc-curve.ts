@@ -5,7 +5,7 @@ import { scoresByClass } from './labels.js';
 export interface RocPoint {
   readonly falsePositiveRate: number;
   readonly truePositiveRate: number;
-  /** Null at the start, where nothing is classified as positive. */
+  /** Null at the start of the curve, where no patient is classified as positive. */
   readonly threshold: number | null;
 }
 

@@ -7,8 +7,8 @@ export interface Moments {
 }
 
 /**
- * Standardised mean difference (Austin 2009): the difference of the means divided by the square root of the mean variance. Null if
- * neither group varies and the means differ.
+ * Standardised mean difference (Austin 2009): the difference of the means divided by the square root of the mean of the
+ * two variances. Null if neither group varies and the means differ.
  */
 export function standardisedDifference(reference: Moments, other: Moments): number | null {
   const difference = other.mean - reference.mean;

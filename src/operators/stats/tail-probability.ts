@@ -11,7 +11,8 @@ export const normalTwoSided = (z: number): number => 2 * normalCdf(-Math.abs(z),
 export function chiSquareUpper(x: number, degrees = 1): number {
   const odd = degrees % 2 === 1;
   let sum = odd ? normalTwoSided(Math.sqrt(x)) : Math.exp(-x / 2);
-  // Two more degrees of freedom add 2 f(x), where f is the density with k degrees. This term is x/k times the one for k - 2.
+  // Two more degrees of freedom add 2 f(x), where f is the density with k degrees. The term for k is x/k times the term
+  // for k - 2.
   let term = odd ? Math.sqrt((2 * x) / Math.PI) * Math.exp(-x / 2) : sum * (x / 2);
   for (let k = odd ? 1 : 2; k < degrees; k += 2) {
     sum += term;
@@ -32,7 +33,7 @@ export function studentTwoSided(t: number, degrees: number): number {
   const x = degrees / (degrees + t * t);
   if (x >= 1) return 1;
   const [a, b] = [degrees / 2, 0.5];
-  // B(a, 1/2), computed from B(1/2, 1/2) = pi or B(1, 1/2) = 2.
+  // The beta function B(a, 1/2), computed from B(1/2, 1/2) = pi or B(1, 1/2) = 2.
   let beta = degrees % 2 === 1 ? Math.PI : 2;
   for (let own = degrees % 2 === 1 ? 0.5 : 1; own < a; own++) beta *= own / (own + b);
   // 1 - x, computed without cancellation for small t.

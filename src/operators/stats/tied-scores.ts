@@ -3,12 +3,15 @@
  * a matrix product rounds differently at another position in the batch.
  */
 const relative = 1e-6;
-/** Absolute difference for logits around 0. They are sums of larger terms, whose rounding errors exceed their own last digits. */
+/**
+ * Absolute difference up to which logits count as equal. A logit near 0 is a sum of larger terms, so its rounding error
+ * is larger than its last digit.
+ */
 const logitNoise = 1e-7;
 
 /**
- * Scores for ranking. Scores that differ only by rounding become equal, so that patients with equal rows are ties. The
- * smallest score of a group replaces the others; all other scores stay unchanged.
+ * Scores for ranking. Scores that differ only by rounding become equal, so that patients with equal rows are ties. Each
+ * group of nearly equal scores gets the smallest score of the group. All other scores stay unchanged.
  *
  * @param kind for `logit`, an absolute tolerance also applies; for `probability` only the relative one, so that very
  * small probabilities stay distinct

@@ -7,7 +7,7 @@ import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { TypedColumn } from '../tables/typed-column.js';
 import { columnCells, type TypedTable } from '../tables/typed-table.js';
 
-/** Maximum number of distinct values of a numeric column without bands. */
+/** Maximum number of distinct values of a numeric column that has no `bands`. */
 const mostValues = 12;
 
 /** A column that divides patients: each patient's group. A patient that is not in the map has no cell. */
@@ -18,15 +18,16 @@ export interface DividingColumn {
   readonly groupOf: ReadonlyMap<string, string>;
 }
 
-/** The name of the group of patients without a cell. */
+/** The name of the group of patients whose cell is missing. */
 export const missingGroup = 'missing';
 
 /**
- * The columns of `stats.subgroups` as groups of patients (method.md 9.8). Categories are groups, named by their words; numbers are
- * divided at `bands`.
+ * The columns of `stats.subgroups` as groups of patients (method.md 9.8). Each category is a group with the name of the
+ * category. Numbers are divided at `bands`.
  *
  * @param tables every table that `stats.subgroups` names
- * @throws HafError HAF_CONFIG_INVALID if a column does not exist, naming the existing columns, or if it cannot be divided
+ * @throws HafError HAF_CONFIG_INVALID if a column does not exist, naming the existing columns, or if it cannot be
+ * divided
  */
 export function dividingColumns(
   config: Pick<Config, 'data' | 'stats'>,

@@ -4,7 +4,7 @@ import type { FileGroup } from './file-groups.js';
 import { keysOf, widthOf } from './feature-width.js';
 import { bestRule, type PatientFileTable, type RuleFit } from './name-rules.js';
 
-/** A bag, as the experiment will declare it. */
+/** A bag modality, as the experiment will declare it. */
 export interface BagDraft {
   readonly kind: FileGroup['kind'];
   readonly glob: string;
@@ -12,7 +12,7 @@ export interface BagDraft {
   readonly files: number;
   /** Stem of the only file. Null if there are several. */
   readonly onlyStem: string | null;
-  /** Number of array names, if the files hold one array per patient. Otherwise 0. */
+  /** Number of different array names, if the files hold one array per patient. Otherwise 0. */
   readonly arrays: number;
   /** Number of values in one instance, and the shape of the array from which it is known. Null for images. */
   readonly width: number | null;

@@ -7,7 +7,7 @@ import { coordsName, featureNames, squeezed, type ArrayShape } from '../features
 /** The length of an instance in a feature file, or why the file holds no instances. */
 export type FoundWidth = { readonly width: number; readonly shape: string } | { readonly problem: string };
 
-/** Examines the shapes in one feature file. A file without features is a result and not an error. */
+/** Examines the shapes in one feature file. If the file has no features, the result says why. This is not an error. */
 export async function widthOf(path: string, name: string): Promise<FoundWidth> {
   try {
     return widthAmong(await featureShapes({ path, name }, defaultLimits));

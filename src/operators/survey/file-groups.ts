@@ -3,7 +3,7 @@ import { stemOf } from '../../pipeline/core/file-name.js';
 import { grouped } from '../../pipeline/core/grouped.js';
 import { featureEndings, pictureEndings, slideEndings } from '../../pipeline/core/file-endings.js';
 
-/** Files of one folder and ending, which become one modality. */
+/** Files with the same folder and the same ending, which become one modality. */
 export interface FileGroup {
   readonly kind: 'features' | 'slides' | 'images';
   /** Glob relative to the data folder. */
@@ -103,6 +103,6 @@ export function doubles(groups: readonly FileGroup[]): ReadonlyMap<FileGroup, Fi
   return found;
 }
 
-/** Features come before pictures. Features are ordered by their endings, as in the list of endings. */
+/** Features come before pictures. Features are ordered by their endings, as in `featureEndings`. */
 const rank = ({ kind, glob }: FileGroup): number =>
   kind === 'features' ? featureEndings.indexOf(endingOf(glob)) : kind === 'slides' ? 100 : 200;

@@ -25,7 +25,7 @@ export interface PatientFileTable {
   readonly table: string;
   readonly file: string;
   readonly id: string;
-  /** Patient by file, both as the table writes them. */
+  /** The patient of each file. File and patient are spelled as in the table. */
   readonly patientOf: ReadonlyMap<string, string>;
 }
 
@@ -72,7 +72,10 @@ export function bestRule(
   return best.known >= leastKnown * names.length && best.known > 0 ? best : null;
 }
 
-/** A name without a patient makes a run fail, so it counts against the rule. An unknown patient does not. */
+/**
+ * A name without a patient makes a run fail, so it counts against the rule. An unknown patient is only left out, so it
+ * does not count against the rule.
+ */
 const scoreOf = ({ known, silent }: RuleFit): number => known - silent.length;
 
 function fitOf(
@@ -101,7 +104,8 @@ function fitOf(
 const tcga = String.raw`^(?<patient>TCGA-\w\w-\w{4})`;
 
 /**
- * Patterns to try: barcodes of TCGA; ids at the beginning of names, by their form; then the parts between separators.
+ * Patterns to try: barcodes of TCGA; then ids at the beginning of names, recognised by the form of the ids; then the
+ * parts of a name between separators.
  */
 export function patternsFor(ids: ReadonlySet<string>): readonly string[] {
   const shape = shapeOfIds([...ids]);

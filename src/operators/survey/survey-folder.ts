@@ -14,7 +14,7 @@ import { draftTable, type TableDraft } from './table-draft.js';
 
 /** The content of a folder, as an experiment would declare it. */
 export interface FolderSurvey {
-  /** Names of the id column, that of the outcome table first. */
+  /** Names of the id column. The name in the outcome table comes first. */
   readonly idNames: readonly string[];
   readonly outcome: OutcomeDraft;
   readonly tables: readonly (TableDraft & { readonly modality: string; readonly ownId: boolean })[];
@@ -42,7 +42,8 @@ export async function surveyFolder(root: string, names: readonly string[]): Prom
   const lists = new Set(ofFiles.map(({ table }) => table));
   const perPatient = (some: readonly SurveyTable[]): ReadonlyMap<SurveyTable, IdColumn> =>
     findIdColumns(some, known);
-  // A table of files also becomes a modality if it has one row per patient and holds the outcome.
+  // A table that says which patient a file belongs to also becomes a modality, if it has one row per patient and holds
+  // the outcome.
   const all = perPatient(tables);
   const ids = perPatient(tables.filter((table) => !lists.has(table)));
   const outcome = draftOutcome(ids.size > 0 ? ids : all, all);

@@ -52,7 +52,7 @@ export interface KnownOutcome {
   readonly patients: ReadonlySet<string>;
   /** Columns of event and time of the chosen outcome. */
   readonly columns: readonly string[];
-  /** Columns of any outcome, by table. They are never inputs. */
+  /** Columns that are never inputs, such as other outcomes, times and splits, each with the reason. */
   readonly told: ReadonlyMap<string, string>;
 }
 
@@ -124,7 +124,8 @@ function declared(
   const numeric = inputs.every(
     ({ kind, categories }) => kind === 'numeric' || (kind === 'binary' && categories === undefined),
   );
-  // Counts and codes keep their zero. Measured values are scaled to mean 0.
+  // Measured values are scaled to mean 0 (`zscore`). Counts and codes keep `tabular.scaler`. Its default `minmax` maps
+  // a minimum of 0 to 0.
   const measured = typed.cells.some((cell) => !Number.isInteger(cell) && !Number.isNaN(cell));
   if (inputs.length + dropped.length <= listed) {
     const at = new Map(typed.columns.map((column, index) => [column, index]));

@@ -45,7 +45,7 @@ export function timeCandidates({
     const texts = table.texts(at);
     const numbers = table.numbers(at).filter((value) => !Number.isNaN(value));
     const known = texts.filter((text) => text !== '').length;
-    // A column of two values is a status and not a time. A text among the numbers would make a run fail.
+    // A column of two values is a status and not a time. A column with a text among the numbers would make a run fail.
     if (numbers.length < known || known < leastKnown * table.rows || new Set(numbers).size <= 2) return [];
     const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
     const unit = unitNamed ?? guessed(most);

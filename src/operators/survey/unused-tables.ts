@@ -14,7 +14,7 @@ export interface UnusedTable {
   readonly patients: number;
 }
 
-/** A table that the experiment uses. `sheet` is the declared one of a workbook, or null. */
+/** A table that the experiment uses. `sheet` is the sheet that the experiment declares, or null. */
 export type UsedTable = Pick<SurveyTable, 'file' | 'sheet'>;
 
 /**

@@ -28,7 +28,8 @@ export function brierAt(
     const days = time[i] as number;
     const own = survival[i] as number;
     if (days > horizon) sum += (1 - own) ** 2 / atHorizon;
-    // G decreases with time. If it is above 0 at the horizon, it is above 0 before.
+    // G, the probability of being still observed, decreases with time. If it is above 0 at the horizon, it is above 0
+    // before.
     else if (event[i] === 1) sum += own ** 2 / (observedChance(censoring, days) as number);
   }
   return measured(sum / time.length);

@@ -2,7 +2,7 @@ import type { CoxOrder, CoxTies } from './cox.js';
 
 /** Second derivatives of the negative log partial likelihood, as products with a vector. */
 export interface CoxCurvature {
-  /** H v: one value per patient, by linear predictor. */
+  /** The product H v, one value per patient. H are the second derivatives with respect to the linear predictors. */
   times(v: Float64Array): Float64Array;
 }
 

@@ -71,8 +71,9 @@ export function hazardLoss(logits: ArrayLike<number>, { atRisk, event }: HazardT
 
 /**
  * Logits that minimise the mean loss if all patients share them: the hazard of a bin is events / patients at risk.
- * Training starts there, at the Kaplan-Meier curve in bins. A bin without events, or without survivors, has no finite
- * logit. In such a bin, half a patient is added to the events and half a patient to the survivors.
+ * Training starts with these logits, which give the Kaplan-Meier curve in bins. A bin without events, or without
+ * survivors, has no finite logit. In such a bin, half a patient is added to the events and half a patient to the
+ * survivors.
  *
  * @returns [K]
  */

@@ -14,7 +14,7 @@ export type SurvivalCurve = (patient: number, days: ArrayLike<number>) => ArrayL
 
 /** The data to score a fold with. */
 export interface FoldToScore {
-  /** Follow-up of the training patients, for the weights 1/G and the reference curve. */
+  /** Follow-up of the training patients, for the censoring weights 1/G and the reference curve. */
   readonly training: FollowUp;
   readonly test: FollowUp;
   /** Risks of the test patients. Higher means an earlier event. */
@@ -39,7 +39,10 @@ export interface HorizonScores {
 export interface SurvivalFoldScores {
   readonly patients: number;
   readonly events: number;
-  /** Add these over folds for the pooled C, so that two patients of different folds are never compared. */
+  /**
+   * Pair counts of Harrell's C. Their sum over the folds gives the pooled C, which never compares patients of different
+   * folds.
+   */
   readonly pairs: PairCounts;
   readonly harrell: Measure;
   readonly uno: Measure;

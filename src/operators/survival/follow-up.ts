@@ -1,7 +1,7 @@
 /** Number of days per year. */
 export const year = 365.25;
 
-/** The follow-up of a group of patients, in one order. */
+/** The follow-up of a group of patients. Both lists have the same order of patients. */
 export interface FollowUp {
   /** Days from the start to the event, or to the last contact. Above 0. */
   readonly time: Float64Array;

@@ -7,7 +7,10 @@ import type { StepFunction } from './step-function.js';
 export interface KaplanMeier extends RiskTable {
   /** S(t), the estimated fraction without the event after t. */
   readonly survival: Float64Array;
-  /** Greenwood's sum of d / (n (n - d)), the variance of log S. Infinite once S is 0. */
+  /**
+   * Greenwood's sum of d / (n (n - d)), the variance of log S, with d events among n patients at risk. Infinite once S
+   * is 0.
+   */
   readonly variance: Float64Array;
   /** 95 % interval by the log-log transform. [1, 1] where S is 1, [0, 0] where S is 0. */
   readonly lower: Float64Array;
@@ -50,7 +53,7 @@ export const survivalSteps = ({ times, survival }: KaplanMeier): StepFunction =>
   before: 1,
 });
 
-/** S(t) at a time. Undefined beyond the follow-up unless S has reached 0, and without patients. */
+/** S(t) at a time. Undefined if there are no patients. Beyond the follow-up it is defined only if S has reached 0. */
 export function survivalKnownAt({ times, survival }: KaplanMeier, days: number): Measure {
   if (times.length === 0) return notDefined('no patients');
   const last = times.length - 1;

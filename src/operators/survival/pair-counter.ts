@@ -33,7 +33,7 @@ export class PairCounter {
   readonly #rank: Int32Array;
   readonly #from: Int32Array;
   readonly #to: Int32Array;
-  /** Binary indexed tree over the positions of risks. */
+  /** Binary indexed tree of the patients counted so far, by the position of their risk. */
   readonly #tree: Float64Array;
 
   /** @throws RangeError if a risk is not finite or the lengths differ */

@@ -37,10 +37,11 @@ export interface PairedConcordance {
 }
 
 /**
- * Paired bootstrap of Harrell's C within folds (method.md 11.5): patients are drawn with replacement within each fold and status, and
- * both methods are scored on the same resample. A patient of several repeats is drawn once for all of them, within its first fold.
+ * Paired bootstrap of Harrell's C within folds (method.md 11.5): patients are drawn with replacement within each fold
+ * and status, and both methods are scored on the same resample. A patient of several repeats is drawn once for all of
+ * them, within its first fold.
  *
- * @param resamples 0: only the difference
+ * @param resamples number of resamples; with 0, only the difference is computed
  * @throws RangeError if a risk is not finite or the lengths differ
  */
 export function comparePairedConcordance(

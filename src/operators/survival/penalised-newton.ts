@@ -66,7 +66,10 @@ export function penalisedMinimum(
   throw new RangeError(`a penalised ${name} fit with lambda ${lambda} did not converge in ${maxSteps} steps`);
 }
 
-/** -(lambda I + Y'HY)^-1 gradient, by preconditioned conjugate gradients down to a fraction of the gradient's length. */
+/**
+ * The Newton step -(lambda I + Y'HY)^-1 gradient, by preconditioned conjugate gradients down to a fraction of the
+ * gradient's length.
+ */
 function newtonDirection(
   { rows, lambda, preconditioner, curvatureAt }: PenalisedProblem,
   eta: Float64Array,

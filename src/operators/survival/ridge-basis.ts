@@ -18,7 +18,7 @@ export interface RidgeBasis {
   readonly used: number;
   /** The matrix Y of the patients in the new basis, [patients, dimensions]. */
   readonly rows: Matrix;
-  /** Y'Y, [dimensions, dimensions]. */
+  /** The Gram matrix Y'Y, [dimensions, dimensions]. */
   readonly gram: Matrix;
   /** Converts w to coefficients of the standardised columns. */
   coefficients(w: Float64Array): Float64Array;

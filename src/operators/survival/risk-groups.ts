@@ -21,7 +21,7 @@ export interface RiskGroups {
   readonly groups: readonly CurveSummary[];
   /** Days at which numbers at risk are given. */
   readonly times: readonly number[];
-  /** Stratified by fold, so that patients of different folds are never compared. */
+  /** Log-rank test of the groups, stratified by fold, so that patients of different folds are never compared. */
   readonly logRank: LogRankTest;
 }
 

@@ -4,7 +4,10 @@ import type { FollowUp } from './follow-up.js';
 import { hazardRisk, survivalAt } from './hazard-curve.js';
 import { stepsUpTo } from './step-function.js';
 
-/** Converts the outputs of one fold's model to survival curves, in the form that files hold. Times are in days. */
+/**
+ * The data that convert the outputs of one fold's model to survival curves, in the form in which files store them.
+ * Times are in days.
+ */
 export const survivalModelSchema = z.discriminatedUnion('kind', [
   /** One logit per time bin (method.md 11.2). */
   z.strictObject({

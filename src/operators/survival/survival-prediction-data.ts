@@ -4,7 +4,7 @@ import { survivalModelSchema } from './survival-model.js';
 /** Predictions of a time-to-event outcome. A job writes this file in place of `predictions.json`. */
 export const survivalPredictionsFile = 'survival.json';
 
-/** One patient in one fold. */
+/** The prediction for one patient in one fold. */
 export const survivalPredictionSchema = z.strictObject({
   patient: z.string(),
   split: z.enum(['train', 'val', 'test']),

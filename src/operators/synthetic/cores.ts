@@ -31,7 +31,10 @@ function coreKey(stain: Stain, id: string, nth: number, random: Rng): string {
   return `TumorCenter_${stain}_block${1 + random.int(blocks)}_x${1 + random.int(columns)}_y${y}_patient${id}`;
 }
 
-/** A patient's cores by stain and key. Two tiles are either one core with two tiles, or two cores with one tile each. */
+/**
+ * A patient's cores by stain and key. Two tiles of a stain are either one core with two tiles, or two cores with one
+ * tile each.
+ */
 function drawCores(
   space: FeatureSpace,
   { id }: Persona,

@@ -1,6 +1,9 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
-/** The distribution of invented instances: around one centre per kind of tissue, with one direction that carries the risk. */
+/**
+ * The distribution of invented instances: they lie around one centre per kind of tissue, and the risk shifts them along
+ * one direction.
+ */
 export interface FeatureSpace {
   readonly width: number;
   readonly centres: readonly Float32Array[];

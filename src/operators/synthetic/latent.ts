@@ -32,7 +32,7 @@ const hancockNoise: Readonly<Record<string, number>> = blur;
 /** A modality of HANCOCK. */
 export type HancockModality = keyof typeof blur;
 
-/** Ids of an invented cohort, and the number of deaths. */
+/** Ids of an invented cohort, and the fraction of deceased patients. */
 export interface PersonaOptions {
   /** The id of the patient with this index. @default "001", "002" and so on, as in HANCOCK */
   readonly idOf?: (index: number) => string;

@@ -9,7 +9,7 @@ interface Look {
   /** Depth of the texture of this tissue, in grey levels. */
   readonly grain: number;
   readonly nuclei: Colour;
-  /** Number of pixels per nucleus. */
+  /** Area of tissue per nucleus, in pixels. */
   readonly room: number;
   /** Radius of a nucleus in pixels. */
   readonly radius: number;
@@ -72,7 +72,10 @@ export function paintSlide(side: number, view: number, random: Rng): Uint8Array 
 const kindAt = ({ cells, kinds }: TissueMap, x: number, y: number): number =>
   kinds[Math.floor(y / cellPx) * cells + Math.floor(x / cellPx)] as number;
 
-/** Fine grain of single pixels and coarse grain of 4 x 4 pixels, equal in all channels. */
+/**
+ * Paints the ground of the tissues: fine grain of single pixels and coarse grain of 4 x 4 pixels, equal in all
+ * channels.
+ */
 function paintGround(
   rgb: Uint8ClampedArray,
   side: number,

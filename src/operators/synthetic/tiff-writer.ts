@@ -34,7 +34,7 @@ export class TiffWriter {
 
   /** @returns the position of the bytes */
   async append(bytes: Uint8Array): Promise<number> {
-    // Directories and arrays of words begin at even positions.
+    // TIFF requires that directories and arrays of words begin at even positions.
     const at = this.end + (this.end % 2);
     await this.file.write(bytes, 0, bytes.length, at);
     this.end = at + bytes.length;

@@ -17,7 +17,7 @@ export interface CellGrid {
   number(row: number, column: number): number;
   /** A cell as a text, trimmed. '' if it is empty. Dates are ISO 8601, truth values `true` and `false`. */
   text(row: number, column: number): string;
-  /** Why the cell cannot be used as an id, or null. */
+  /** Why the cell cannot be used as an id. Null if it can. */
   idProblem?(row: number, column: number): string | null;
 }
 

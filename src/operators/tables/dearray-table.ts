@@ -84,7 +84,9 @@ interface Found {
   readonly unit: LengthUnit | null;
 }
 
-/** Finds the columns of a table by what they hold. Two columns that may hold the same are a fault. */
+/**
+ * Finds the columns of a table by the quantity that they hold. Two columns that may hold the same quantity are a fault.
+ */
 class Columns {
   readonly faults: TableFault[] = [];
 

@@ -14,7 +14,10 @@ export function distinctNumbers(values: Float64Array, most = Number.POSITIVE_INF
 export const distinctWords = (words: readonly string[]): string[] =>
   [...new Set(words)].filter((word) => word !== '').sort((a, b) => (a < b ? -1 : 1));
 
-/** The first three of the given values with their lines, and the number of all: `"x" (line 3), "y" (line 9)`. */
+/**
+ * The first three of the given values with their lines, and the number of all given values: `"x" (line 3), "y" (line
+ * 9)`.
+ */
 export function exampleValues(found: readonly { readonly word: string; readonly line: number }[]): string {
   const shown = found.slice(0, 3).map(({ word, line }) => `"${word.slice(0, 40)}" (line ${line})`);
   return found.length > 3 ? `${shown.join(', ')} and ${found.length - 3} more cells` : shown.join(', ');

@@ -5,7 +5,7 @@ import type { CellGrid } from './cell-grid.js';
 export interface Header {
   /** Position of the id column. -1 if the header is refused. */
   readonly id: number;
-  /** The other columns, as indices into the cells of a row. */
+  /** The columns other than the id column, as indices into the cells of a row. */
   readonly columns: readonly number[];
   readonly names: readonly string[];
   /** Maximum number of cells of a row. Trailing columns without name and content do not count. */

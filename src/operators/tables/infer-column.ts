@@ -25,7 +25,10 @@ export function inferColumn(view: ColumnView): Settled {
   return slips(view) ?? refuseWords(view) ?? settleNominal(view, true, found);
 }
 
-/** Refuses words that are not categories: dates, row numbers by name, and words that differ for all patients. */
+/**
+ * Refuses words that are not categories: dates, row numbers (recognised by the name of the column), and words that
+ * differ for all patients.
+ */
 export function refuseWords(view: ColumnView): Settled | null {
   if (isRowNumber(view)) return rowNumber(view);
   const words = view.words();

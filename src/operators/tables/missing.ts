@@ -30,8 +30,9 @@ export function missingWords(words: readonly string[]): MissingWords {
     return missing;
   };
   return {
-    // Most cells without a number are empty, and the others are short words. The length test comes first, because the lower-case form
-    // is never shorter than the text.
+    // The length test comes first. It rejects every text that is longer than all words of the list, because the
+    // lower-case form is never shorter than the text. Most cells without a number are empty, and the others are short
+    // words.
     text: (text) => text === '' || (text.length <= longest && isMissing(text)),
     number: (value) => numbers.has(value),
     anyNumber: numbers.size > 0,

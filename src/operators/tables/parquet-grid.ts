@@ -17,7 +17,8 @@ const columnsAtOnce = 200;
 export async function openParquetGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
   const { parquetMetadataAsync, parquetRead, parquetSchema } = await import('hyparquet');
   try {
-    // The file is read into memory, because a separate read for each of 15,000 columns would take longer than everything else.
+    // The file is read into memory, because a separate read for each of 15,000 columns would take longer than all other
+    // steps.
     const content = new Uint8Array(await readFile(path)).buffer;
     const file = { byteLength: content.byteLength, slice: content.slice.bind(content) };
     const metadata = await parquetMetadataAsync(file);

@@ -100,7 +100,7 @@ const twice = (patient: string, line: number, first: string, second: string): st
     ? `patient "${patient}" is in line ${line} already`
     : `"${second}" and "${first}" of line ${line} would both be patient "${patient}"`;
 
-/** A key that is equal for ids which a person would take for one. */
+/** A key for comparison. It is equal for ids that a person would take for the same id. */
 const looseKey = (id: string): string =>
   id
     .toLowerCase()

@@ -3,7 +3,7 @@ import { settleNumbers } from './settle-numbers.js';
 import { coded, settleBinary, settleListed, settleNominal } from './settle-words.js';
 import type { ColumnDeclaration, ColumnKind, ColumnView, Settled } from './typed-column.js';
 
-/** The kind and cells of a column under its declaration. */
+/** Decides the kind and the cells of a column, given its declaration. */
 export function settleColumn(view: ColumnView, declared: ColumnDeclaration, keepConstant: boolean): Settled {
   const settled = settle(view, declared);
   return settled.type === 'left' && keepConstant ? keep(view, declared) : settled;
@@ -28,7 +28,7 @@ function settle(view: ColumnView, declared: ColumnDeclaration): Settled {
   }
 }
 
-/** A column with one value or none, treated as declared. */
+/** Keeps a column with one value or none as an input of the declared kind. */
 function keep(view: ColumnView, declared: ColumnDeclaration): Settled {
   const { name } = view;
   const input = (kind: ColumnKind): Settled => ({

@@ -58,7 +58,7 @@ function isShuffledCount(numbers: Float64Array): boolean {
 
 const namesOfIndex = /^(unnamed: ?\d+|__index_level_\d+__|\.\.\.\d+)$/i;
 const fewestRows = 8;
-/** Minimum number of values. Fewer values are ordered by chance too often. */
+/** Minimum number of values for a decision by their order. Fewer values are ordered by chance too often. */
 const fewestToJudge = 12;
 
 /**

@@ -101,8 +101,8 @@ export function settleListed(
 ): Settled {
   const categories = list.map((value) => String(value).trim().normalize('NFC'));
   const codeOf = new Map(categories.map((word, code) => [word, code]));
-  // Numbers are compared by value, so that 1.0 in a cell equals 1 in the list. Words of the list are left out, because
-  // they become NaN, and a Map finds the key NaN.
+  // Numbers are compared by value, so that 1.0 in a cell equals 1 in the list. The map leaves out the words of the
+  // list: they would all have the key NaN, and a Map finds this key for every cell that is a word.
   const codeOfNumber = new Map(
     list.flatMap((value, code): [number, number][] =>
       Number.isNaN(Number(value)) ? [] : [[Number(value), code]],

@@ -75,7 +75,10 @@ const noSlide = (name: string, { file, line }: Row): Problem => ({
   fix: 'Write the path of the slide below the data folder, its name, or its name without ending.',
 });
 
-/** A warning of rows without any setting: a slide of unknown scale would keep the default. */
+/**
+ * A warning of rows without any setting. Without the warning, a user would not notice that a slide of unknown scale
+ * keeps the default scale.
+ */
 function silent(name: string, rows: readonly Row[]): readonly Problem[] {
   const empty = rows.filter(({ settings }) => Object.keys(settings).length === 0);
   if (empty.length === 0) return [];

@@ -11,7 +11,9 @@ export interface CellOffsets {
   readonly firstOf: Uint32Array;
   /** The line in which each row begins, counted from 1. */
   readonly lines: Uint32Array;
-  /** A quote that is never closed, text after a closing quote, or a size that no table has. */
+  /**
+   * What is wrong with the text: a quote that is never closed, text after a closing quote, or a size that no table has.
+   */
   readonly fault: { readonly line: number; readonly problem: string } | null;
 }
 

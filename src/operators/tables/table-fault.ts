@@ -17,7 +17,7 @@ export interface TableFault {
 export const inLineOrder = (faults: readonly TableFault[]): readonly TableFault[] =>
   [...faults].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 
-/** Number of faults that are shown. The others are counted. */
+/** Number of faults that are shown. The other faults are only counted. */
 const shown = 20;
 
 /** For example `clinical.csv:12 sex: "x" is not a number`. */

@@ -2,7 +2,10 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { Sentinel } from './sentinels.js';
 
-/** Collects warnings of the columns of one table: one warning per kind, for any number of columns. */
+/**
+ * Collects warnings of the columns of one table. Columns that are left out for the same reason share one warning, and
+ * so do columns with the same code for "missing".
+ */
 export interface TableWarnings {
   leftOut(column: string, reason: 'constant' | 'missing'): void;
   sentinels(column: string, found: readonly Sentinel[]): void;

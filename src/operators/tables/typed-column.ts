@@ -68,7 +68,7 @@ export type Settled =
   | {
       readonly type: 'input';
       readonly column: TypedColumn;
-      /** The values of the cells. Absent if they are `numbers` of the view. */
+      /** The values of the cells. Absent if they are the `numbers` of the `ColumnView`. */
       readonly cells?: Float64Array;
       readonly warning?: string;
     }

@@ -16,7 +16,10 @@ import type {
   TypedColumn,
 } from './typed-column.js';
 
-/** Numbers of patients, before imputation and scaling. The models get these. */
+/**
+ * A table as numbers, one row per patient, before imputation and scaling. The inputs of all models are computed from
+ * these tables.
+ */
 export interface TypedTable {
   readonly columns: readonly TypedColumn[];
   readonly patients: readonly string[];

@@ -62,7 +62,7 @@ async function sheetsOf(path: string): Promise<readonly Sheet[] | string> {
   const buffer = new Uint8Array(await readFile(path)).buffer;
   try {
     const sheets = await readWorkbook<number | LongNumber>(buffer, { parseNumber: numberOf });
-    // The type declarations of the library type a date as the Date constructor.
+    // A cast, because the declarations of the library give a date the type of the Date constructor in place of Date.
     return sheets as unknown as readonly Sheet[];
   } catch (error) {
     return `it cannot be read as an Excel workbook: ${error instanceof Error ? error.message : String(error)}`;

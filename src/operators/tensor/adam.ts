@@ -2,7 +2,7 @@
 export type Vector = Float32Array | Float64Array;
 
 export interface AdamOptions {
-  /** L2 factor, added to the gradient of all parameters before the moments (classic, not AdamW). */
+  /** L2 factor, added to the gradient of all parameters before the moments are updated (classic, not AdamW). */
   readonly weightDecay: number;
   /** @default 0.9 */
   readonly beta1?: number;

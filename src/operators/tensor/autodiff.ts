@@ -10,7 +10,8 @@ export type NamedTensor = readonly [name: string, tensor: tf.Tensor];
 /**
  * Gradients of a scalar with respect to tensors that it is computed from, in their order. Call inside `tf.tidy`.
  *
- * A network may use the operations of `rules` below; the TensorFlow.js package for Node does not contain gradient rules.
+ * A network may use the operations of `rules` below. These rules are registered here, because the TensorFlow.js package
+ * for Node does not contain gradient rules.
  *
  * @throws HafError HAF_LAYER_UNTRAINED naming the tensors that do not take part in the scalar
  */
@@ -37,7 +38,7 @@ function gradientsOf(scalar: () => tf.Scalar, of: readonly NamedTensor[]): tf.Te
   return grads;
 }
 
-/** Returns the derivatives of a loss with respect to the outputs of a network, given their values. */
+/** Returns the derivatives of a loss with respect to the outputs of a network, given the values of the outputs. */
 export type SlopesOf = (outputs: Float32Array) => ArrayLike<number>;
 
 /**
@@ -107,7 +108,7 @@ const rules: readonly tf.GradConfig[] = [
     a: () => tf.div(dy, b),
     b: () => tf.neg(tf.div(tf.mul(dy, a), tf.square(b))),
   })),
-  // Of equal elements the first one gets the whole gradient.
+  // If two elements are equal, the element of the first operand gets the whole gradient.
   spreading(tf.Maximum, (dy, a, b) => ({
     a: () => tf.mul(dy, tf.cast(tf.greaterEqual(a, b), 'float32')),
     b: () => tf.mul(dy, tf.cast(tf.less(a, b), 'float32')),

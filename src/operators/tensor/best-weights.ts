@@ -5,7 +5,7 @@ export interface KeptWeights {
   readonly epoch: number;
   readonly values: Float32Array;
   /**
-   * The validation loss of these weights, if they were chosen by it because the monitored quantity is undefined.
+   * The validation loss of these weights, if this loss chose them because the monitored quantity is undefined.
    * Otherwise null.
    */
   readonly standInLoss: number | null;
@@ -16,7 +16,7 @@ export interface KeptWeights {
  * validation set with one class, the epoch with the lowest validation loss counts as the best.
  */
 export class BestWeights {
-  /** The complete state of this object. Assign it to resume. */
+  /** The complete state of this object. To resume, assign a saved state. */
   kept: KeptWeights | null = null;
   private lastEpoch = 0;
 

@@ -23,6 +23,6 @@ export function logisticLoss(logit: number, y: 0 | 1): { readonly loss: number; 
   return { loss, gradient: y === 1 ? -slope : slope };
 }
 
-/** `1 / (1 + exp(-logit))` */
+/** The probability of a logit: `1 / (1 + exp(-logit))`. */
 export const probability = (logit: number): number =>
   logit >= 0 ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit) / (1 + Math.exp(logit));

@@ -3,7 +3,7 @@ import type { StageContext } from '../../pipeline/stage.js';
 import { readCohort, type Cohort } from '../cohort/cohort-data.js';
 import { splitsFile, splitsSchema } from '../splits/split-data.js';
 
-/** The three sets of a fold, as ascending positions in the cohort. */
+/** The training, validation and test patients of a fold, as ascending positions in the cohort. */
 export interface FoldPatients {
   readonly train: readonly number[];
   readonly val: readonly number[];

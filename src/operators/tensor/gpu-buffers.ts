@@ -15,8 +15,8 @@ export interface BufferManager {
 export const keptBytes = 512 * 2 ** 20;
 
 /**
- * Destroys unused buffers if they exceed `kept` bytes. The backend keeps them for tensors of equal size and never destroys them.
- * Every pack of bags has another size, so a cohort would fill any GPU.
+ * Destroys unused buffers if they exceed `kept` bytes. The backend keeps unused buffers for later tensors of equal size
+ * and never destroys them. Every pack of bags has a different size, so the kept buffers of a cohort would fill any GPU.
  */
 export function freeUnused(manager: BufferManager, kept = keptBytes): void {
   if (manager.numBytesAllocated - manager.numBytesUsed <= kept) return;

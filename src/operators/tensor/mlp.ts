@@ -11,7 +11,7 @@ import {
 
 /** A two-layer network `W2 dropout(act(W1 x + b1)) + b2`: the map phi of eq. 4, the fusion network of eq. 9. */
 export interface Mlp {
-  /** Its parameters are `<name>.hidden.*` and `<name>.output.*`. */
+  /** Prefix of the names of the parameters: `<name>.hidden.*` and `<name>.output.*`. */
   readonly name: string;
   /** The modality of its input vectors, if they all belong to one. */
   readonly modality?: ModalityId;
@@ -22,7 +22,7 @@ export interface Mlp {
 }
 
 export type MlpPass = {
-  /** [rows, hidden], after activation and dropout. */
+  /** The hidden layer after activation and dropout, [rows, hidden]. */
   readonly hidden: tf.Tensor2D;
   /** The outputs, [rows, outputs]. */
   readonly output: tf.Tensor2D;
@@ -59,7 +59,10 @@ export function mlpForward(
 /** Gradients of all parameters, and of the linear map before the activation, given the gradient of the output. */
 export interface MlpGradients {
   readonly parameters: GradientTensors;
-  /** [rows, hidden]. `mlpInputGradient` converts it to the gradient of the input. */
+  /**
+   * Gradient of the linear map before the activation, [rows, hidden]. `mlpInputGradient` converts it to the gradient of
+   * the input.
+   */
   readonly linear: tf.Tensor2D;
 }
 

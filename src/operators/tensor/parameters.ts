@@ -12,7 +12,7 @@ export interface ParameterSpec {
   readonly fanIn: number;
   /** The modality of its input vectors, if they all belong to one. If no patient has this modality, the array cannot learn. */
   readonly modality?: ModalityId;
-  /** Initial values, one for all elements or one for each. Drawn if not given. */
+  /** Initial values, one for all elements or one for each. If absent, they are drawn at random. */
   readonly start?: number | readonly number[];
 }
 

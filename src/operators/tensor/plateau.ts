@@ -14,7 +14,10 @@ export type PlateauState = z.infer<typeof plateauStateSchema>;
 export interface PlateauOptions {
   readonly lr: number;
   readonly factor: number;
-  /** Number of epochs without improvement that are tolerated. The next one reduces the learning rate. */
+  /**
+   * Number of epochs without improvement that are tolerated. The next epoch without improvement reduces the learning
+   * rate.
+   */
   readonly patience: number;
   /** @default 'min' */
   readonly mode?: 'min' | 'max';

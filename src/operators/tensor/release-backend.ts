@@ -30,6 +30,6 @@ export async function usingBackend<T>(compute: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Resolves when no computation runs. A stopped job may continue with one more step before it notices. */
+/** Resolves when no computation runs. A stopped job may compute one more step before it checks the signal. */
 export const backendIdle = (): Promise<void> =>
   holders === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve));

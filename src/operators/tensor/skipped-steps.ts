@@ -10,7 +10,7 @@ export interface DivergedBatch {
   readonly epoch: number;
   /** Counted from 1 within the epoch. */
   readonly step: number;
-  /** Positions in the cohort. `trainInStage` replaces them by ids. */
+  /** Positions of the patients in the cohort. `trainInStage` replaces them by ids. */
   readonly patients: readonly number[];
   /** As text, because JSON has no NaN or infinity. */
   readonly loss: string;

@@ -9,7 +9,7 @@ export interface CudaFailure {
   readonly broken: boolean;
 }
 
-/** Numbers of `cudaError_t` (CUDA Runtime API) whose cause the user can remove. */
+/** Values of `cudaError_t` (CUDA Runtime API) for errors whose cause the user can remove. */
 const outOfMemory = 2;
 const driverTooOld = 35;
 const noDevice = 100;

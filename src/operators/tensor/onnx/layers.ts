@@ -36,7 +36,7 @@ export function layerConstants(
   return { weight: constant('weight'), bias: constant('bias') };
 }
 
-/** `x w + b`, [rows, outputs]. */
+/** The output `x w + b` of a layer, [rows, outputs]. */
 export const denseEdge = (graph: OnnxGraph, x: Edge, { weight, bias }: LayerEdges): Edge =>
   graph.add('Gemm', [x, weight, bias]);
 

@@ -12,9 +12,9 @@ export class NativeRuntime {
   }
 
   /**
-   * The session of a model, created once: the name must identify the bytes. It computes only on the calling thread. Additional
-   * threads of each session would spin between products and take the cores from each other: a step took longer on two threads than on
-   * one.
+   * The session of a model, created once for each name, so the name must identify the bytes of the model. A session
+   * computes only on the calling thread. Additional threads of each session would spin between products and take the
+   * cores from each other: a step took longer on two threads than on one.
    */
   session(name: string, model: () => Uint8Array): Promise<OnnxSession> {
     const known = this.sessions.get(name);

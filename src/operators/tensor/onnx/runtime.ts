@@ -29,11 +29,12 @@ export interface OnnxSession {
 
 const packageName = 'onnxruntime-node';
 
-/** The onnxruntime that this process has loaded: the package, or the folder of one with CUDA. */
+/** Name of the onnxruntime that this process has loaded: the package, or the folder of an onnxruntime with CUDA. */
 let loaded: string | null = null;
 
 /**
- * Notes that this process loads an onnxruntime. Two releases in one process share symbols, and sessions of the first then fail.
+ * Records that this process loads an onnxruntime. Two releases in one process share symbols, so sessions of the first
+ * release would fail.
  * @throws Error if the process has loaded another one
  */
 export function claimRuntime(name: string): void {
