@@ -48,7 +48,7 @@ export interface ExperimentOptions {
 export interface ExperimentResult {
   /** `succeeded`, `finished-with-failures`, `failed`, or `interrupted` after `signal`. */
   readonly state: ExecuteResult['state'];
-  /** The exit code that `haf-pipeline up` gives for this end. */
+  /** The exit code of `haf-pipeline up` for a run that ends in this state. */
   readonly exitCode: ExecuteResult['exitCode'];
   /** One error for each job that failed. */
   readonly failures: readonly HafError[];

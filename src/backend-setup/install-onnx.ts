@@ -149,7 +149,7 @@ async function takeBinding(unpacked: string, folder: string): Promise<void> {
 
 /**
  * Takes libonnxruntime and its CUDA provider from the wheel. The library gets the name under which the binding looks for it.
- * @throws HafError HAF_BACKEND_NOT_BUILT if the wheel does not have them
+ * @throws HafError HAF_BACKEND_NOT_BUILT if the wheel lacks one of these libraries
  */
 export function takeLibrary(wheel: string, version: string, into: string): Promise<void> {
   const places = new Map([

@@ -48,7 +48,7 @@ export function wheelPlaces(
 export const headersFolder = (folder: string): string => join(packageFolder(folder), 'deps', 'include');
 
 /**
- * Copies members of a wheel to the paths that `placesOf` returns for them, and leaves the others out.
+ * Copies members of a wheel to the paths that `placesOf` returns for them. Leaves out all other members.
  * @throws HafError of `code` if the wheel is damaged
  */
 export async function takeMembers(
@@ -91,7 +91,9 @@ function damaged(wheel: string, error: unknown, code: ErrorCode = 'HAF_BACKEND_N
 export const takeFromWheel = (wheel: string, folder: string): Promise<void> =>
   takeMembers(wheel, (names) => wheelPlaces(wheel, names, folder));
 
-/** Unpacks the libraries of CUDA's wheels next to each other, because they look for each other there. */
+/**
+ * Unpacks the libraries of CUDA's wheels into neighbouring folders, because the libraries look for each other there.
+ */
 export const takeCuda = (wheel: string, folder: string): Promise<void> =>
   takeMembers(wheel, (names) => {
     const members = names.filter((name) => /^nvidia\/[^/]+\/lib\/[^/]+\.so(?:\.|$)/.test(name));

@@ -5,7 +5,7 @@ interface CudaWheel {
   /** Requirement for pip, with its exact version. */
   readonly requirement: string;
   /**
-   * Libraries to load before the CUDA provider, as paths in the wheel. They load the other libraries of their
+   * Libraries to load before the CUDA provider, as paths in the wheel. Each of them loads the other libraries of its
    * folder.
    */
   readonly libraries: readonly string[];
@@ -17,7 +17,7 @@ export interface OnnxRelease {
   /** Major version of CUDA, and the oldest major version of NVIDIA's driver that it runs on. */
   readonly cuda: number;
   readonly driver: number;
-  /** npm packages of the same release: the binding for Node, and the JavaScript that it requires. */
+  /** npm packages of the same release of onnxruntime: the binding for Node, and the JavaScript that it requires. */
   readonly binding: PinnedPackage;
   readonly common: PinnedPackage;
   /** In order of dependency: each wheel comes after the wheels whose libraries it needs. */

@@ -4,8 +4,8 @@ export interface OnnxTestReport {
   /** Largest difference between a product of matrices on the CPU and its exact value. */
   readonly cpuError: number;
   /**
-   * For the same product on the GPU: its largest difference from the exact value, and its time. Or the reason why CUDA
-   * does not work here.
+   * For a product of matrices on the GPU: its largest difference from the exact value, and its time. Or the reason why
+   * CUDA does not work here.
    */
   readonly cuda:
     | { readonly works: true; readonly error: number; readonly ms: number; readonly cpuMs: number }

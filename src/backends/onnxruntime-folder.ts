@@ -6,7 +6,7 @@ import { join } from 'node:path';
 //   node_modules/onnxruntime-common/ the package that onnxruntime-node requires
 //   nvidia/*/lib/ CUDA libraries
 
-/** Prefix of the names of these folders, which lie beside the folders of TensorFlow. */
+/** Prefix of the name of an ONNX runtime's folder. The folders of TensorFlow backends are in the same parent folder. */
 export const onnxRuntimePrefix = 'onnxruntime-';
 
 /** Version of Node-API in the path of the binding. */

@@ -63,14 +63,14 @@ export const bundleModalitySchema = z.discriminatedUnion('kind', [
 ]);
 export type BundleModality = z.infer<typeof bundleModalitySchema>;
 
-/** How well the method performs on test patients if it gets only these modalities, over the folds. */
+/** How well the method performs on test patients if it gets only the listed modalities, over the folds. */
 export const subsetSchema = z.strictObject({
   modalities: z.array(name),
   /** Mean and population standard deviation of AUC or C over the folds in which it is defined. */
   mean: z.number().nullable(),
   std: z.number().nullable(),
   folds: z.number().int(),
-  /** Number of test patients of all folds that have all of these modalities. */
+  /** Number of test patients of all folds that have all listed modalities. */
   patients: z.number().int(),
 });
 export type SubsetWorth = z.infer<typeof subsetSchema>;

@@ -27,7 +27,7 @@ export const foldCalibrationSchema = z.strictObject({
   /** The requested calibration. `map` is `none` if it could not be fitted. */
   asked: z.enum(['none', 'platt', 'isotonic', 'temperature']),
   map: calibrationMapSchema,
-  /** A patient is classified as positive if the calibrated probability is at least this. */
+  /** A patient is classified as positive if the calibrated probability is at least this threshold. */
   threshold: z.number(),
   /** Number of validation patients it was fitted on: those with at least one modality of the method. */
   patients: z.number().int(),

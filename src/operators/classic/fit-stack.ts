@@ -55,7 +55,8 @@ export function fitStack(
         patient,
         scores: parts.map(({ heldOut }) => {
           const own = heldOut.get(patient);
-          // A random number is drawn for every modality, even a missing one, so that the numbers of the others do not shift.
+          // A random number is drawn for every modality, even a missing one, so that a missing modality does not change
+          // the random numbers of the other modalities.
           const hidden = streams.drop.uniform() < copy / copies;
           return own === undefined || hidden ? null : own;
         }),

@@ -121,7 +121,8 @@ function growTree(
       if (best !== null && impurity >= best.impurity) continue;
       const [low, high] = [values[rank] as number, values[next] as number];
       const middle = low + (high - low) / 2;
-      // Between adjacent floating-point numbers the midpoint rounds to one of them.
+      // Between adjacent floating-point numbers the midpoint rounds to one of them. If it is the higher number, the
+      // lower number is the threshold, so that the threshold still separates them.
       best = { feature, rank, impurity, threshold: middle < high ? middle : low };
     }
     return best;

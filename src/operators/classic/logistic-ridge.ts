@@ -22,8 +22,8 @@ export interface LogisticFit {
    */
   readonly path: readonly Tried[];
   /**
-   * Logit of each training patient by the model of the other inner folds, at the chosen penalty and calibrated. Null
-   * without inner folds or with a single penalty.
+   * Logit of each training patient by the model that was trained on the other inner folds, at the chosen penalty and
+   * calibrated. Null without inner folds or with a single penalty.
    */
   readonly heldOut: Float64Array | null;
   readonly notes: readonly string[];

@@ -55,7 +55,10 @@ function commonWidth(files: readonly EmbeddedBags[]): number | null {
   );
 }
 
-/** Two encoders give different numbers for the same tissue, even if their instances have equal length. */
+/**
+ * Refuses instances of different encoders in one modality: two encoders give different numbers for the same tissue,
+ * even if their instances have equal length.
+ */
 function requireOneEncoder(files: readonly EmbeddedBags[]): void {
   const named = files.filter(({ index }) => index.encoder !== null);
   const [first] = named;

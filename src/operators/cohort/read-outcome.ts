@@ -147,8 +147,8 @@ function noneFits(
 }
 
 /**
- * Values that differ from a listed value only in upper and lower case, such as `Dead` and `dead`. Without this check
- * patients of one group would be left out.
+ * Values that differ from a listed value only in upper and lower case, such as `Dead` and `dead`. Without this check,
+ * all patients with the other spelling would be left out.
  */
 const respelled = (
   { file }: TextTable,

@@ -4,7 +4,7 @@ import { patientIn, type IdRule, type NameRule } from '../../pipeline/core/namin
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 
-/** A file of bags, with what its content says about its patient. */
+/** A file of bags, and the names of slides or patients in its content. */
 export interface SayingFile {
   /** Path relative to the data root. Null for the cores of a patient. */
   readonly file: string | null;
@@ -26,8 +26,8 @@ export interface Whose {
 }
 
 /**
- * Warns of files whose content names another patient than their file name: it contains the name of another file, or a
- * name that the rule of the modality reads as another patient.
+ * Warns of files whose content names another patient than their file name: the content has the name of another file, or
+ * a name that the rule of the modality reads as another patient.
  */
 export function saysOther(files: readonly SayingFile[], whose: Whose): readonly Problem[] {
   const one = files.flatMap((of) => {

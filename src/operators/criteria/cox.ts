@@ -19,7 +19,7 @@ export const coxCriterion = (ties: CoxTies, monitor: 'valLoss' | 'valC'): Criter
       ties,
     );
     const scale = rows.length / order.events;
-    // Each patient gets the loss of the whole group, so that the mean over the patients is this loss.
+    // Each patient gets the loss of the whole step, so that the mean over the patients is this loss.
     return rows.map((_, i) => ({
       loss: perEvent ?? NaN,
       gradient: [perEvent === null ? NaN : (gradient[i] as number) * scale],

@@ -50,7 +50,7 @@ export interface Criterion {
   classOf(target: Target): 0 | 1 | null;
   /** Whether an epoch draws both classes equally often. Otherwise it uses every training patient once. */
   readonly balanced: boolean;
-  /** Initial biases of an output layer. null draws them like other biases. */
+  /** Initial biases of an output layer. If null, they are drawn at random like other biases. */
   readonly startBiases: readonly number[] | null;
   /** Fits a model that converts outputs to survival curves, given the outputs of the training patients. Null for a binary outcome. */
   readonly modelOf:

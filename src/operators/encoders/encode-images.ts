@@ -18,9 +18,10 @@ import { tileBatches } from './tile-batches.js';
 import { tiledImages, type EncodableImage } from './tiled-images.js';
 
 /**
- * The part of `embed` for images: encodes the tiles of a `tile` artifact (method.md 2.5, 2.6) and writes the same files as for
- * feature files, with the coordinates of every instance. An image that fails while it is read gets no bag and is a problem of the
- * run; the others continue. Emits progress at intervals, and resumes from a checkpoint without encoding a tile twice.
+ * The part of `embed` for images: encodes the tiles of a `tile` artifact (method.md 2.5, 2.6) and writes the same kinds
+ * of files as `embed` for feature files, with the coordinates of every instance. An image that fails while it is read
+ * gets no bag and is a problem of the run. The job continues with the other images. Emits progress at intervals, and
+ * resumes from a checkpoint without encoding a tile twice.
  *
  * @throws HafError HAF_ENCODER_UNFIT if the encoder is missing or does not fit the experiment
  */
@@ -113,7 +114,7 @@ const readerOf = ({ name }: SourceFile, { reader, cores = [] }: Unit): Unit['rea
 const shareOf = ({ unit, config }: Encoding['context']): number =>
   unit.tiling === 'tissue' ? config.tile.damagedShare : 0;
 
-/** Errors that concern one image, while the others may be fine. */
+/** Codes of errors that concern only one image. The job continues with the other images. */
 const faultsOfImages: readonly ErrorCode[] = ['HAF_SLIDE_UNREADABLE', 'HAF_FEATURES_INVALID'];
 
 const notFinite = ({ name }: TileEncoder, { unit }: Encoding['context']): HafError =>

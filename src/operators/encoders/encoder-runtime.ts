@@ -36,8 +36,8 @@ const hasGpu = (environment: NodeJS.ProcessEnv): boolean =>
   !['', '-1'].includes(environment['CUDA_VISIBLE_DEVICES'] ?? '');
 
 /**
- * Whether this machine has an NVIDIA driver and an onnxruntime for it, although the worker assigned no GPU. False if
- * CUDA_VISIBLE_DEVICES is set without a GPU, because then a person chose the CPU.
+ * Whether this machine has an NVIDIA driver and an installed onnxruntime with CUDA, although the worker assigned no
+ * GPU. False if CUDA_VISIBLE_DEVICES is set without a GPU, because then a person chose the CPU.
  */
 const overlooked = (environment: NodeJS.ProcessEnv, machine: Machine): boolean =>
   environment['CUDA_VISIBLE_DEVICES'] === undefined &&

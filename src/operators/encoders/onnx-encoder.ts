@@ -48,7 +48,10 @@ export async function onnxEncoder(
   };
 }
 
-/** The batch sizes that models accept. They are cached per model and experiment, because a test costs a whole batch. */
+/**
+ * The batch sizes that models accept. They are cached per model and experiment, because the test of a batch size
+ * computes a whole batch.
+ */
 const answers = new WeakMap<OnnxModel, Map<string, number>>();
 
 /** The batch size of the settings, or 1 for a model that was exported for single images. */

@@ -4,7 +4,9 @@ import type { StageContext } from '../../pipeline/stage.js';
 import { encoderKeys } from './encoder-keys.js';
 import type { EncodableImage } from './tiled-images.js';
 
-/** Scanners label 0.46 to 0.55 um per pixel as 20x. Beyond this relative difference, the magnification is another one. */
+/**
+ * Largest relative difference of two scales of the same magnification: scanners label 0.46 to 0.55 um per pixel as 20x.
+ */
 const tolerance = 0.1;
 
 /**

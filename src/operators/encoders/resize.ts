@@ -64,8 +64,8 @@ export type Resize = (rgb: Uint8Array) => Uint8Array;
 
 /**
  * Scales square 8-bit RGB images from one side length to another with exactly the result of Pillow's `Image.resize`,
- * which was used to train UNI and similar models. Other libraries differ by up to 2 grey levels, and from one release
- * to the next. Then the same recipe would give different instances.
+ * which was used to train UNI and similar models. The result of other libraries differs by up to 2 grey levels, and
+ * changes from one release to the next. With such a library, the same recipe would give different instances.
  */
 export function resizer(from: number, to: number, interpolation: Interpolation): Resize {
   if (from === to) return (rgb) => rgb;

@@ -9,7 +9,10 @@ import { pooledAucOf, poolTestScores, type PooledScores } from './pooled.js';
 import { spreadOf } from './spread-of.js';
 import type { ClassWords } from './undefined-reasons.js';
 
-/** The test patients of all folds with calibrated probabilities, which also rank them (method.md 9.6). */
+/**
+ * The test patients of all folds with calibrated probabilities. These probabilities are also the scores that rank the
+ * patients (method.md 9.6).
+ */
 export function pooledCalibrated(
   { method, folds, calibrations }: Pick<MethodResults, 'method' | 'folds' | 'calibrations'>,
   cv: Config['cv'],

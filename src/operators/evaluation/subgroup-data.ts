@@ -6,7 +6,7 @@ export const subgroupSchema = z.strictObject({
   group: z.string(),
   /** Number of tested patients. */
   patients: z.number().int(),
-  /** Number of these patients with the event. Null if suppressed. */
+  /** Number of tested patients with the event. Null if suppressed. */
   events: z.number().int().nullable(),
   /** Why no number is shown. Null if numbers are shown. */
   suppressed: z.string().nullable(),

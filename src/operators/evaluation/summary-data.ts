@@ -39,7 +39,9 @@ export const summaryRowSchema = z.strictObject({
   pooledAuc: pooledAucSchema,
   /** AUC over the test patients with at least one modality of the method. */
   observedAuc: spreadSchema,
-  /** The numbers of the paper for this method. Null if it has none, and for every other cohort than the paper's. */
+  /**
+   * The numbers of the paper for this method. Null if the paper has none, and for every cohort other than the paper's.
+   */
   paper: z
     .strictObject({
       table: z.string(),
@@ -48,7 +50,7 @@ export const summaryRowSchema = z.strictObject({
     })
     .nullable(),
   calibration: calibrationSchema,
-  /** Metrics of the same test patients after calibration on the validation patients. Null for time-to-event. */
+  /** Metrics of the test patients after calibration on the validation patients. Null for time-to-event. */
   calibrated: calibratedRowSchema.nullable(),
   /** Metrics with hidden modalities. Null for a method that is not scored with hidden modalities. */
   robustness: rowRobustnessSchema.nullable(),

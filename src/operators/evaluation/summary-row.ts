@@ -46,7 +46,7 @@ export function rowOf(
 
 type RowSettings = Pick<Config, 'cv' | 'data' | 'methods'>;
 
-/** The paper's numbers for a method, as the summary holds them. */
+/** The paper's numbers for a method, in the form of `summary.json`. */
 function paperOf(method: string): SummaryRow['paper'] {
   const paper = paperResultOf(method);
   return (

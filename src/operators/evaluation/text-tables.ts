@@ -24,7 +24,8 @@ export const markdownLines = (
 const escaped = (text: string): string =>
   text
     .replace(/[%&_#$]/g, '\\$&')
-    // LaTeX sets these signs in mathematics mode. They are inserted after escaping, so that their `$` stays.
+    // LaTeX needs mathematics mode for ± and <. The `$` of this mode is inserted after escaping, so that it is not
+    // escaped.
     .replaceAll('±', '$\\pm$')
     .replaceAll('<', '$<$')
     .replaceAll(

@@ -11,7 +11,7 @@ export const plainWords: ClassWords = { positive: 'positive', negative: 'negativ
 /** Minimum number of patients of an outcome: DeLong's variance divides by this number minus one. */
 const fewest = 2;
 
-/** Why an AUC, or its interval, is undefined for these patients. */
+/** Why an AUC, or its interval, is undefined for patients with these labels. */
 export function tooFew(labels: readonly Label[], words: ClassWords): string {
   const positive = labels.filter((label) => label === 1).length;
   const counts = `${positive} ${words.positive}, ${labels.length - positive} ${words.negative}`;

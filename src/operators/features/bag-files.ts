@@ -35,7 +35,10 @@ function indexOf(
   };
 }
 
-/** A hash that identifies the content of a bag. A bag of zeros gets none, because such bags are equal by accident. */
+/**
+ * A hash that identifies the content of a bag. A bag of zeros gets none, because two bags of zeros are equal without
+ * being copies.
+ */
 const digestOf = (values: Float32Array): Pick<IndexedBag, 'digest'> =>
   values.every((value) => value === 0)
     ? {}

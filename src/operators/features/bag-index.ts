@@ -14,7 +14,9 @@ export const bagIndexFile = 'bags.json';
 export const bagCoordsFile = 'coords.f32';
 
 const bagSchema = z.strictObject({
-  /** The patient of the bag. Null if the name of the image does not say it. The cohort leaves such a bag out. */
+  /**
+   * The patient of the bag. Null if the name of the image does not give the patient. The cohort leaves such a bag out.
+   */
   patient: z.string().nullable(),
   /** The origin of the rows: "primary" or "lymph" for slides, the stain for cores. */
   source: z.string(),

@@ -11,7 +11,7 @@ export interface FeatureFile {
   /** Path relative to the data root, for messages. */
   readonly name: string;
   readonly modality: ModalityId;
-  /** The patient of the file. Null if its name does not say it. */
+  /** The patient of the file. Null if the name of the file does not give the patient. */
   readonly patient: string | null;
   /** The rule by which names of its arrays give the patient. Absent if the file belongs to one patient. */
   readonly names?: NameRule;
@@ -51,7 +51,7 @@ export interface BagCoords {
   readonly values: Float32Array;
 }
 
-/** A part of a file that could not be used. The other parts can be. */
+/** A part of a file that could not be used. Other parts of the file are used. */
 export interface Rejected {
   readonly severity: 'info' | 'warning' | 'failure';
   readonly patient: string | null;

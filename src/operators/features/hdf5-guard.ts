@@ -35,8 +35,8 @@ export class Hdf5Guard {
     const plugins = Module.get_plugin_search_paths();
     files.open = (path, flags, mode) => {
       if (this.allowed !== null && path !== this.allowed) {
-        // The library always searches its folders of plugins. This is refused, too, but it is no fault of the file, so
-        // it is not recorded.
+        // The library always searches its folders of plugins. The guard refuses this, too, but does not record it,
+        // because the file does not cause it.
         if (!plugins.includes(path)) this.otherFiles.push(path);
         throw new files.ErrnoError(noSuchFile);
       }

@@ -145,7 +145,10 @@ class Pickle {
     for (const item of items) target.push(item);
   }
 
-  /** Sets the state of an object, such as the `_metadata` of an OrderedDict. Objects here have no state. */
+  /**
+   * The instruction that sets the state of an object, such as the `_metadata` of an OrderedDict. This reader drops the
+   * state.
+   */
   build(): void {
     this.pop();
     if (!(this.top() instanceof Map)) throw damaged('sets the state of an object');

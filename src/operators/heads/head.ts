@@ -26,8 +26,9 @@ export interface HeadGroup {
 }
 
 /**
- * Computes outputs from the modality embeddings of patients (method.md 6.1, 8): one or two logits, or one per hazard. It holds no
- * weights: each call receives them as a flat array in the head's layout.
+ * Computes outputs from the modality embeddings of patients (method.md 6.1, 8): one or two logits for a binary outcome,
+ * and one per time bin, or one for Cox's loss, for time-to-event. It holds no weights: each call receives them as a
+ * flat array in the head's layout.
  */
 export interface Head {
   readonly layout: ParameterLayout;
