@@ -19,7 +19,7 @@ export interface SelfTestReport {
   readonly threads: number | null;
 }
 
-/** Messages of the self-test process. */
+/** Messages that the self-test process sends. */
 export type SelfTestMessage =
   | { readonly type: 'done'; readonly report: SelfTestReport }
   | { readonly type: 'failed'; readonly reason: string };

@@ -51,7 +51,7 @@ export function unfitFor(description: Description, machine: Machine): string | n
     return `it is for ${platform} ${arch}, and this machine is ${machine.platform} ${machine.arch}`;
   if ((description.glibc === null) !== (machine.glibc === null))
     return 'it was compiled for another C library';
-  // Machines with older and newer systems often share the users' home folders.
+  // A shared home folder can hold a backend that a machine with a newer system compiled.
   if (minorOf(description.glibc) > minorOf(machine.glibc))
     return `it was compiled with glibc ${description.glibc}, and this machine has ${machine.glibc}`;
   if (tfjs !== tfjsVersion)

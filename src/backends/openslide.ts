@@ -20,7 +20,10 @@ const installedSchema = z.strictObject({
 });
 export type InstalledOpenSlide = z.infer<typeof installedSchema>;
 
-/** Older versions return wrong pixels for some levels and cannot read DICOM. */
+/**
+ * Oldest major version of OpenSlide that is used. Older versions return wrong pixels for some levels and cannot read
+ * DICOM.
+ */
 export const leastOpenSlide = 4;
 
 /** Where `slides install` puts the library: HAF_OPENSLIDE_DIR, or `haf-pipeline/openslide` in the user's data folder. */
@@ -52,7 +55,7 @@ export function findOpenSlide(folder = openSlideFolder()): FoundOpenSlide {
     };
   }
   const { platform, arch } = installed;
-  // Machines of several kinds often share a home folder.
+  // A shared home folder can hold the library for another kind of machine.
   if (platform !== process.platform || arch !== process.arch)
     return {
       installed: null,

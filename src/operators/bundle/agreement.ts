@@ -22,7 +22,7 @@ export async function agreementWith(
     const own = outputs.length === row.length ? row : [logitOf(row)];
     outputs.forEach((value, k) => {
       const difference = Math.abs(value - (own[k] as number));
-      // Written so that a NaN also counts as a difference.
+      // `!(a <= b)` and not `a > b`, so that NaN also counts as a difference.
       if (!(difference <= largestDifference)) largestDifference = difference;
     });
   });

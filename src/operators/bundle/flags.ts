@@ -14,7 +14,7 @@ const mostDistance = 4;
 
 /** Differences between a new patient and the patients of the training, in sentences. */
 export class Flags {
-  /** The mean instances of the patients seen so far. */
+  /** Mean and squared deviations of the mean instances of the patients checked so far. */
   readonly spread = new SpreadCollector();
   private readonly rows: ReadonlyMap<ModalityId, ReadonlyMap<string, number>>;
   private readonly unread = new Map<string, string[]>();

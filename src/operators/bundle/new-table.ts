@@ -106,7 +106,7 @@ function cellReader({
       return kind === 'binary' && value !== 0 && value !== 1 ? word : value;
     };
   const codeOf = new Map(categories.map((word, code) => [word.normalize('NFC'), code]));
-  // Numbers are compared by value, so that 1.0 is the category 1.
+  // Numbers are compared by value, so that a cell `1.0` is of the category `1`.
   const codeOfNumber = new Map(
     categories.flatMap((word, code): [number, number][] =>
       word.trim() === '' || Number.isNaN(Number(word)) ? [] : [[Number(word), code]],

@@ -40,7 +40,7 @@ export type ScoredPatient = z.infer<typeof scoredPatientSchema>;
 /** The output of `predict`: its part of the patients, sorted by id. */
 export const scoresSchema = z.array(scoredPatientSchema);
 
-/** The predicted outcome, in the words of the training. */
+/** The predicted outcome. The names of the two classes are those of the training run. */
 export const predictedOutcomeSchema = z.strictObject({
   kind: z.enum(['binary', 'timeToEvent']),
   positive: z.string(),

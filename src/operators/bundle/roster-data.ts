@@ -6,7 +6,7 @@ export const rosterCellsFile = (modality: string): string => `cells-${modality}.
 
 /** The output of `roster`: the patients to score, and their tables, which have the columns of the model. */
 export const rosterSchema = z.strictObject({
-  /** Sorted by id. */
+  /** Ids of the patients to score, sorted. */
   patients: z.array(z.string()),
   /** The patients of each table, in the order of its cells. */
   tables: z.record(z.string(), z.array(z.string())),

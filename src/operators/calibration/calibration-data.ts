@@ -7,14 +7,14 @@ export const calibratedFile = 'calibrated.csv';
 /** A map from logit to probability (method.md 9.6). It is plain data, so that a bundle can contain it. */
 export const calibrationMapSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
-  /** `1 / (1 + exp(-(slope * logit + intercept)))` */
+  /** Platt scaling: probability = `1 / (1 + exp(-(slope * logit + intercept)))` */
   z.strictObject({ kind: z.literal('platt'), slope: z.number(), intercept: z.number() }),
   /** Knots with ascending logits and non-decreasing probabilities. Linear between knots, constant outside. */
   z.strictObject({
     kind: z.literal('isotonic'),
     knots: z.array(z.strictObject({ logit: z.number(), p: z.number().min(0).max(1) })).min(1),
   }),
-  /** `1 / (1 + exp(-logit / temperature))` */
+  /** Temperature scaling: probability = `1 / (1 + exp(-logit / temperature))` */
   z.strictObject({ kind: z.literal('temperature'), temperature: z.number().positive() }),
 ]);
 export type CalibrationMap = z.infer<typeof calibrationMapSchema>;

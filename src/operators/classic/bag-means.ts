@@ -17,7 +17,7 @@ export function bagMeansOf(
   );
 }
 
-/** The mean instances of patients in a source, by id. */
+/** The mean instances of the patients of a `BagSource`, by patient id. */
 export async function bagMeans(
   source: BagSource,
   modality: string,

@@ -24,7 +24,7 @@ const designColumnSchema = z.discriminatedUnion('kind', [
 ]);
 export type DesignColumn = z.infer<typeof designColumnSchema>;
 
-/** The conversion of tables to the columns of a matrix, in this order. */
+/** The conversion of tables to the columns of a matrix. The matrix has the columns in the order of these lists. */
 export const designSchema = z.strictObject({
   tables: z.array(
     z.strictObject({

@@ -41,7 +41,7 @@ export function growForest(
 
 /** A column, given by the ranks of its values. */
 interface RankedColumn {
-  /** Ascending. */
+  /** The distinct values of the column, ascending. The rank of a value is its position here. */
   readonly values: Float64Array;
   readonly ranks: Int32Array;
 }

@@ -119,7 +119,7 @@ function plattScale(
     : { slope: 1, intercept: 0 };
 }
 
-/** Logits of patients. */
+/** The logits that a fitted regression gives for the rows of x. */
 export function logisticLogits({ mean, factor, coefficients, intercept }: Logistic, x: Matrix): Float64Array {
   const scale = { mean: Float64Array.from(mean), factor: Float64Array.from(factor) };
   return timesVector(standardised(x, scale), Float64Array.from(coefficients)).map((own) => own + intercept);

@@ -19,7 +19,7 @@ import {
 import { include, type Candidate } from './inclusion.js';
 import { outcomeFile, outcomeSchema } from './outcome-data.js';
 
-/** The patients with each modality, and whether it is a table. */
+/** For each modality: the patients who have it, and whether the modality is a table. */
 type Holders = ReadonlyMap<ModalityId, { readonly ids: ReadonlySet<string>; readonly table: boolean }>;
 
 /**

@@ -72,7 +72,7 @@ function requireOneEncoder(files: readonly EmbeddedBags[]): void {
   );
 }
 
-/** The slides whose source is to be used. */
+/** The slides whose source is in `sources`. All other slides are reported. */
 function ofSources(
   slides: readonly BagPiece[],
   sources: readonly string[],

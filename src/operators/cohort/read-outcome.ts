@@ -122,7 +122,7 @@ export async function readOutcome(
 type Event = NonNullable<Config['data']['outcome']['event']>;
 type Time = NonNullable<Config['data']['outcome']['time']>;
 
-/** Whether a value is in the list. `1`, `1.0` and `01` are the same number. */
+/** Whether a list of values contains a value. `1`, `1.0` and `01` are the same number. */
 const isAmong = (values: readonly string[], value: string): boolean =>
   values.some((one) => one === value || (isNumber(one) && isNumber(value) && Number(one) === Number(value)));
 

@@ -12,9 +12,9 @@ export interface ModalityInput {
   readonly kind: ModalityKind | 'latent';
   /** Length d_m of a vector. */
   readonly width: number;
-  /** [n, d_m]. Rows of absent patients are never read. */
+  /** The vectors, [n, d_m]. The rows of patients without the modality are never read. */
   readonly values: Float32Array;
-  /** 1 if the row may be read, n values. */
+  /** n values: 1 if the row of a patient may be read, else 0. */
   readonly observed: Uint8Array;
 }
 

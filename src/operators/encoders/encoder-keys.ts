@@ -7,7 +7,7 @@ export interface EncoderKeys extends Pick<
   Config['embed']['encoder'],
   'interpolation' | 'mean' | 'std' | 'batch'
 > {
-  /** `embed.encoder`, or the section of the modality. */
+  /** Key of the section that holds these settings: `embed.encoder`, or `encoder` of the modality. */
   readonly section: string;
   /** Side length of the model's input in pixels. */
   readonly side: number;

@@ -7,7 +7,7 @@ export interface TileBatch {
 
 /** Converts tiles to instances. */
 export interface TileEncoder {
-  /** Written to bags.json and the report, for example "uni.onnx". */
+  /** Name of the encoder in bags.json and in the report, for example "uni.onnx". */
   readonly name: string;
   /**
    * The library and device that compute it. A job does not resume from a checkpoint of another engine, because another

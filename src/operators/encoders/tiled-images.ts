@@ -19,7 +19,7 @@ export interface EncodableImage extends TiledImage {
 export interface TiledImages {
   /** The images, in the order of the `tile` artifact, without images that `tile` reported as empty or unusable. */
   readonly images: readonly EncodableImage[];
-  /** [rows, 2], level-0 x and y of all tiles of the artifact. */
+  /** Level-0 x and y of all tiles of the artifact, [rows, 2]. */
   readonly coords: Int32Array;
 }
 

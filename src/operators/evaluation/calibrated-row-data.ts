@@ -9,7 +9,7 @@ export const calibrationSchema = z.strictObject({
       from: z.number(),
       to: z.number(),
       patients: z.number().int(),
-      /** Mean probability, and fraction of positive patients. */
+      /** Mean probability of the patients of the bin, and the fraction of positive patients among them. */
       predicted: z.number(),
       observed: z.number(),
     }),

@@ -67,7 +67,7 @@ export function compareSurvivalRuns(
   return compared.map((one) => ({ ...one, adjusted: adjusted[tested.indexOf(one)] ?? null }));
 }
 
-/** C over the pairs within each fold. */
+/** One method of a comparison, with its C over the pairs of patients within each fold. */
 function side({ run, method, patients }: TestedMethod): SurvivalRunComparison['first'] {
   const folds = [...new Set(patients.map(({ fold }) => fold))].map((fold) =>
     patients.filter((one) => one.fold === fold),

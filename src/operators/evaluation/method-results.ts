@@ -19,7 +19,7 @@ export interface MethodResults {
   readonly folds: readonly FoldPredictions[];
   readonly calibrations: readonly FoldCalibration[];
   readonly pooled: PooledScores;
-  /** Empty for a method that is not scored with hidden modalities. */
+  /** Metrics with hidden modalities. Empty for a method that is not scored with hidden modalities. */
   readonly robustness: readonly FoldRobustness[];
 }
 

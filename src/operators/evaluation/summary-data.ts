@@ -113,7 +113,7 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 
 /** The output of `aggregate`. The run directory's summary.json adds the run's name, backend and seconds. */
 export const summarySchema = z.strictObject({
-  /** The names of the two outcomes in outputs. */
+  /** The names of the two outcomes in tables and notes. */
   outcome: outcomeWordsSchema,
   cohort: z.strictObject({ patients: z.number().int(), positive: z.number().int(), majority: z.number() }),
   /** The citation of the paper whose numbers are shown beside the rows. Null if there are none. */

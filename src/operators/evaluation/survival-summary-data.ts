@@ -52,7 +52,7 @@ export type SurvivalComparison = z.infer<typeof survivalComparisonSchema>;
 /** The additional fields in a summary of a time-to-event experiment. */
 export const survivalSummarySchema = z.strictObject({
   horizons: z.array(z.number()),
-  /** In years. */
+  /** Upper limit for Uno's C and the integrated Brier score, in years. */
   tau: z.number(),
   comparisons: z.array(survivalComparisonSchema),
 });

@@ -2,7 +2,7 @@ import type { OutcomeWords } from '../cohort/cohort-data.js';
 import type { Label } from '../stats/labels.js';
 import { listed } from '../../pipeline/core/wording.js';
 
-/** The names of the two outcomes in outputs. */
+/** The names of the two outcomes in tables and notes. */
 export type ClassWords = Pick<OutcomeWords, 'positive' | 'negative'>;
 
 /** The default names, if the experiment gives no others. */

@@ -21,7 +21,7 @@ export interface FeatureFile {
   readonly width: number;
   /** What to do with instances that have NaN or infinite values. */
   readonly onNonFinite: OnNonFinite;
-  /** Memory budget of its features. */
+  /** Memory budget for the features of the file. */
   readonly budget: MemoryBudget;
 }
 
