@@ -200,6 +200,19 @@ describe('what is left out or warned of', () => {
     expect(cells(result)).toEqual([NaN, 7, 0.5, NaN, 7, 2.5, NaN, 7, 1.5]);
   });
 
+  it('reads the values of a constant column with a list as those of any other column with one', async () => {
+    const text = await read('PATIENT,grade,known,x\na,1.0,unknown,1\nb,1,unknown,2\nc,,unknown,3\n');
+    const columns = { grade: { ordinal: [0, 1, 2] }, known: { nominal: ['yes', 'unknown'] } };
+    const declared = { columns, others: 'infer', keepConstant: true } as const;
+    const result = typedTable(text, declared, new Set());
+    expect(result.table.columns.map(({ name, kind }) => [name, kind])).toEqual([
+      ['grade', 'ordinal'],
+      ['known', 'nominal'],
+      ['x', 'numeric'],
+    ]);
+    expect(cells(result)).toEqual([1, 1, 1, 1, 1, 2, NaN, 1, 3]);
+  });
+
   it.each<[string, string[], RegExp | null]>([
     ['-9 among ages', ['61', '-9', '48', '-9'], /the number -9 in 2 cells/],
     ['999 among ages', ['61', '999', '48'], /the number 999 in 1 cells/],

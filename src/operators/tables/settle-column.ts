@@ -5,15 +5,18 @@ import type { ColumnDeclaration, ColumnKind, ColumnView, Settled } from './typed
 
 /** Decides the kind and the cells of a column, given its declaration. */
 export function settleColumn(view: ColumnView, declared: ColumnDeclaration, keepConstant: boolean): Settled {
+  if (typeof declared === 'object')
+    return 'ordinal' in declared
+      ? settleListed(view, 'ordinal', declared.ordinal, keepConstant)
+      : settleListed(view, 'nominal', declared.nominal, keepConstant);
   const settled = settle(view, declared);
   return settled.type === 'left' && keepConstant ? keep(view, declared) : settled;
 }
 
-function settle(view: ColumnView, declared: ColumnDeclaration): Settled {
-  if (typeof declared === 'object')
-    return 'ordinal' in declared
-      ? settleListed(view, 'ordinal', declared.ordinal)
-      : settleListed(view, 'nominal', declared.nominal);
+/** The declaration of a column without a list of values. */
+type Unlisted = Extract<ColumnDeclaration, string>;
+
+function settle(view: ColumnView, declared: Unlisted): Settled {
   switch (declared) {
     case 'numeric':
     case 'ordinal':
@@ -29,19 +32,12 @@ function settle(view: ColumnView, declared: ColumnDeclaration): Settled {
 }
 
 /** Keeps a column with one value or none as an input of the declared kind. */
-function keep(view: ColumnView, declared: ColumnDeclaration): Settled {
+function keep(view: ColumnView, declared: Unlisted): Settled {
   const { name } = view;
   const input = (kind: ColumnKind): Settled => ({
     type: 'input',
     column: { name, kind, inferred: declared === 'infer' },
   });
-  if (typeof declared === 'object') {
-    const kind = 'ordinal' in declared ? 'ordinal' : 'nominal';
-    const list = 'ordinal' in declared ? declared.ordinal : declared.nominal;
-    const codeOf = new Map(list.map((value, code) => [String(value), code]));
-    const cells = Float64Array.from(view.words(), (word) => codeOf.get(word) ?? NaN);
-    return { type: 'input', column: { name, kind, categories: list.map(String), inferred: false }, cells };
-  }
   const { categories, cells } = coded(view);
   if (declared === 'nominal' || view.texts > 0)
     return {

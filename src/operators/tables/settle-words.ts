@@ -93,11 +93,17 @@ export function settleNominal(
   };
 }
 
-/** Converts a column whose values the experiment lists, nominal or in their order. A value outside of the list is a fault. */
+/**
+ * Converts a column whose values the experiment lists, nominal or in their order. A value outside of the list is a
+ * fault.
+ *
+ * @param keepConstant whether a column with one value or none becomes an input as well
+ */
 export function settleListed(
   view: ColumnView,
   kind: 'nominal' | 'ordinal',
   list: readonly (string | number)[],
+  keepConstant: boolean,
 ): Settled {
   const categories = list.map((value) => String(value).trim().normalize('NFC'));
   const codeOf = new Map(categories.map((word, code) => [word, code]));
@@ -123,7 +129,7 @@ export function settleListed(
       problem: `not in the list of its ${kind} values (${categories.join(', ')}): ${exampleValues(unknown)}`,
     };
   const distinct = distinctNumbers(cells, 1).length;
-  if (distinct < 2) return { type: 'left', reason: distinct === 0 ? 'missing' : 'constant' };
+  if (distinct < 2 && !keepConstant) return { type: 'left', reason: distinct === 0 ? 'missing' : 'constant' };
   return { type: 'input', column: { name: view.name, kind, categories, inferred: false }, cells };
 }
 
