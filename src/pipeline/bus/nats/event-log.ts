@@ -20,7 +20,7 @@ import { withRetries } from './retry.js';
 
 const text = StringCodec();
 /**
- * Texts of a message are cut to this length. Longer texts, such as stack traces, should be written to the worker's log.
+ * Texts of a message are cut to this length. A message with a whole stack trace could exceed the size limit of the broker.
  */
 const longestText = 4000;
 
