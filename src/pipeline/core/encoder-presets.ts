@@ -73,7 +73,7 @@ export const encoderPresets = {
   ctranspath: {
     ...{ inputSize: 224, tileSize: 256, mpp: 1, width: 768, ...imagenet, interpolation: 'bilinear' },
     ...{ licence: 'GPL-3.0, non-commercial academic use', page: 'https://github.com/Xiyue-Wang/TransPath' },
-    note: 'The authors recommend 1.0 um per pixel first, and then others.',
+    note: 'The authors recommend trying 1.0 um per pixel first, and then other resolutions.',
   },
   resnet50: {
     ...{ inputSize: 224, tileSize: null, mpp: null, width: 1024, ...imagenet, interpolation: 'bilinear' },
