@@ -48,7 +48,7 @@ export const modelStages = {
   },
   predictions: {
     name: 'predictions',
-    // Version 2: warnings about patients in other words.
+    // Version 2: the warnings about patients are worded differently.
     version: 2,
     class: 'cpu',
     reads: () => ['seed'],
@@ -58,8 +58,8 @@ export const modelStages = {
   },
   validation: {
     name: 'validation',
-    // Version 2: AUC and Brier score at a time horizon have confidence intervals. Version 3: other words for
-    // undefined measures.
+    // Version 2: AUC and Brier score at a time horizon have confidence intervals. Version 3: the texts about undefined
+    // measures are worded differently.
     version: 3,
     class: 'cpu',
     reads: () => ['seed', 'data', 'cohort', 'survival.tau'],

@@ -117,7 +117,7 @@ interface Attempt {
    * Ids of the damaged artifacts that were computed again for this job so far. An id is listed once for each time.
    */
   readonly repaired: readonly string[];
-  /** The manifest, if the plan has found it. */
+  /** The manifest of the job's artifact. Null if the plan did not find it in the store. */
   readonly known: Manifest | null;
 }
 

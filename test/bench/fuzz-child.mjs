@@ -72,10 +72,11 @@ function silent(content, { original, file, at }) {
   if (read === undefined || (read.length === values.length && read.every((value, i) => value === values[i])))
     return false;
   // In an npz, `coords` has the same values as `features`. So a reader that takes one array for the other returns no
-  // changed value, and this is no fault. In npz and pt files, changed values are a fault if their number is right.
+  // changed value, and this is no fault. npz and pt files are zip archives, whose checksums cover all values. So
+  // changed values are a fault if the array has the right number of values.
   if (reader === 'npz' || reader === 'pt') return read.length === values.length;
   if (reader !== 'h5' || at === null || at.length === 0) return false;
-  // The parts of the file that hold the numbers uncompressed, under a Fletcher checksum.
+  // Looks for the part of the file that holds the numbers uncompressed and is covered by a Fletcher checksum.
   const checked = original.includes(Buffer.from('fletcher32'));
   const chunk = Buffer.from(values.buffer, 0, 4 * 4 * width);
   const start = original.indexOf(chunk);

@@ -30,7 +30,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 interface Usage {
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** CPU time in seconds of the child processes: the broker, and two trainers. A small run also has two trainers. */
+  /**
+   * CPU time in seconds of the child processes: the broker, and two trainers. The run of `few` files also starts two
+   * trainers, so subtracting its time removes their share.
+   */
   readonly childSeconds: number | null;
   readonly rssMb: number;
 }

@@ -53,13 +53,16 @@ const rowsOf = (values: Float64Array, columns: number): number[][] =>
     ...values.subarray(i * columns, (i + 1) * columns),
   ]);
 
-/** Every other point by distance from point i, nearest first. */
+/** All points except point i, sorted by their distance from point i, nearest first. */
 const neighbours = (distances: Float64Array, n: number, i: number): number[] =>
   Array.from({ length: n }, (_, j) => j)
     .filter((j) => j !== i)
     .sort((a, b) => (distances[i * n + a] as number) - (distances[i * n + b] as number));
 
-/** How many of the k neighbours in the map are neighbours in space (Venna and Kaski 2001); 1 is best. */
+/**
+ * Trustworthiness of a map (Venna and Kaski 2001): 1 if the k nearest neighbours of each point in the map are also its
+ * nearest neighbours among `points`, less otherwise.
+ */
 function trustworthiness(points: Float64Array, map: Float64Array, k: number): number {
   const n = map.length / 2;
   const inSpace = squaredDistances(points, width);
@@ -151,8 +154,8 @@ describe('principal scores', () => {
 });
 
 /**
- * An independent implementation of the descent in scikit-learn: full matrices, the gradient of eq. 5 for each point,
- * and velocity and gains reset at the start of each phase.
+ * An independent implementation of the descent in scikit-learn: full matrices, the gradient for each point by eq. 5 of
+ * the t-SNE paper, and velocity and gains reset at the start of each phase.
  */
 function descentByDefinition(points: Float64Array, schedule: readonly Phase[]): number[][] {
   const n = points.length / width;

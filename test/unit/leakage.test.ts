@@ -23,7 +23,7 @@ import {
 import { runStage, type ArtifactFiles } from '../support/run-stage.js';
 
 const patients = 120;
-// The fold of the mini cohort, in its order: 72 train, 24 validate, 24 test.
+// In the mini cohort, the first 72 patients train, the next 24 validate, and the last 24 are tested.
 const [firstVal, firstTest] = [72, 96];
 
 const filesOf = (list: MiniInputs[keyof MiniInputs]): ArtifactFiles => list?.[0]?.files ?? {};

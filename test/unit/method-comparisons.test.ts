@@ -166,8 +166,8 @@ describe('the comparisons of a run', () => {
     for (const pooling of ['pooled', 'foldMean'] as const) {
       const [got] = await compared(stage3, { pooling }, { folds: 2, repeats: 2 });
       expect(got).toMatchObject({ patients: 4, onlyFirst: 2, onlySecond: 0 });
-      // Mean p of the deceased against the living. haf: 0.6 and 0.7 against 0.45 and 0.2, all pairs in order.
-      // ps3: 0.35 and 0.7 against 0.6 and 0.2, one of four pairs in the wrong order.
+      // Mean predictions of the deceased patients, compared with those of the living patients. haf: 0.6 and 0.7 against
+      // 0.45 and 0.2, all pairs in order. ps3: 0.35 and 0.7 against 0.6 and 0.2, one of four pairs in the wrong order.
       expect(got?.auc?.difference).toBeCloseTo(1 - 0.75, 12);
     }
   });

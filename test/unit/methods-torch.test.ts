@@ -60,10 +60,16 @@ const numbersOf = (layout: ParameterLayout, values: Float32Array): object =>
     ]),
   );
 
-/** The layer of mdlm.combine frozenConcat over two outputs of WSI and the tables of lengths 4, 5 and 6. */
+/**
+ * The frozen layer of `mdlm.combine: frozenConcat`. It reads the two outputs for WSI and the vectors of three tables,
+ * which have 4, 5 and 6 numbers.
+ */
 const frozenLayer = layoutOf(linearSpecs('frozen', 2 + 4 + 5 + 6, 2));
 
-/** Parameters with noise, so that none is exactly one or zero. */
+/**
+ * Parameters with noise, so that none is exactly one or zero. A parameter of one or zero would hide a wrong product or
+ * sum.
+ */
 const parametersOf = (layout: ParameterLayout): Float32Array => {
   const noise = rng(6, 'noise');
   return initialParameters(layout, rng(4, 'init')).map((value) => value + 0.3 * noise.normal());

@@ -40,7 +40,10 @@ function tableOf(section: string): string[][] {
   );
 }
 
-/** `0.712 +- 0.087 (reproduced)`, a quoted `0.65 (quoted)`, or `-` for a number the paper does not give. */
+/**
+ * Parses a cell: `0.712 +- 0.087 (reproduced)`, `0.65 (quoted)` without a deviation, or `-` if the paper gives no
+ * number.
+ */
 function printed(cell = ''): PaperSpread | null {
   const [, mean, std] = /^(\d\.\d+)(?: \+- (\d\.\d+))?/.exec(cell) ?? [];
   return mean === undefined ? null : [Number(mean), std === undefined ? null : Number(std)];
@@ -101,7 +104,7 @@ const outcomeFor = (id: string): string => {
     ? 'data: { outcome: { kind: timeToEvent } }'
     : '';
 };
-/** The stages that train a method in an experiment with these modalities; none when its row is left out. */
+/** The stages that train a method in an experiment with these modalities; empty if the method cannot run with them. */
 const trainedIn = (id: string, modalities: readonly ModalityId[] = example.modalities): readonly string[] =>
   methodPlans({
     ...loadConfig({ text: `name: demo\n${outcomeFor(id)}` }).config,

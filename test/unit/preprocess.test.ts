@@ -46,7 +46,7 @@ interface Preprocessed {
   readonly problems: readonly Problem[];
 }
 
-/** Runs the stage on one table of these people. The rows of the table are in reverse order. */
+/** Runs the stage `preprocess` on one table of these patients. The rows of the table are in reverse order. */
 async function preprocessed(
   modality: Table,
   given: People = people,

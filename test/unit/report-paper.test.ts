@@ -193,7 +193,8 @@ describe('the figures of the whole paper', () => {
 
   it('draw the vectors of a patient before and after, absent modalities empty', () => {
     const rows = csv('latent-vectors-svd').slice(1);
-    // Patient 001 lacks the first of seven modalities. Each vector has six numbers.
+    // Patient 001 has six of seven modalities (not the first). Each of these modalities has a vector of six numbers
+    // before alignment and one after it.
     expect(rows).toHaveLength(6 * 2 * 6);
     expect(new Set(rows.map(([, modality]) => modality))).not.toContain('WSI');
     expect(files['figure-latent-vectors-svd.svg']).toContain('stroke="#e31a1c"');

@@ -53,7 +53,7 @@ describe('a sealed zip', () => {
   );
 
   it('unpacks nothing that claims more than there is', () => {
-    // Compressed: 10 MB of zeros in a few kilobytes.
+    // A zip bomb: 10 MB of zeros, compressed to a few kilobytes.
     expect(() => open(sealed(zipSync({ bomb: new Uint8Array(10_000_000) }, { level: 9 })))).toThrow(/claims/);
     const zip = zipSync({ a: bytes('xyz') }, { level: 0 });
     const view = new DataView(zip.buffer);

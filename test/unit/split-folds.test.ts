@@ -27,7 +27,8 @@ const deceasedIn = (ids: readonly string[], patients: readonly StratifiedPatient
   patients.filter(({ id, y }) => y === 1 && ids.includes(id)).length;
 const spread = (sizes: readonly number[]): number => Math.max(...sizes) - Math.min(...sizes);
 
-// Cohorts of all shapes: the paper's, one that divides evenly, tiny ones, and 40 drawn ones.
+// Cohorts of many sizes: that of the paper, one whose classes divide evenly into ten folds, two tiny ones, and 40
+// random ones.
 const random = rng(7, 'cohorts');
 const shapes = [
   { living: 509, deceased: 190, folds: 10 },

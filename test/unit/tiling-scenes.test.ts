@@ -22,7 +22,7 @@ const macro = { width: 100, height: 140, colour: grey };
 const first = { width: 256, height: 192, colour: violet };
 const second = { width: 192, height: 128, colour: green };
 
-/** A macro first, then two scenes, the larger one with a level in a SubIFD. */
+/** A file with a macro image first, then two scenes. The larger scene has a second level in a SubIFD. */
 function written(name = '001.ome.tif'): string {
   const xml = omeXml([
     { ...macro, name: 'macro image', ifd: 0, size: square('8') },

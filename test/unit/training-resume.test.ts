@@ -28,7 +28,7 @@ const withoutAuc: MiniInputs = {
   split: [{ id: 'split', files: { [splitsFile]: { folds: [validationOfOneClass], hash: 'own' } } }],
 };
 
-/** Draws from every stream, and a learning rate that soon drops. */
+/** Settings with which training draws numbers from every random stream, and soon reduces the learning rate. */
 const config = {
   ...miniConfig,
   bag: { maxInstances: 4 },

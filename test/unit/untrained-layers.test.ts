@@ -85,7 +85,7 @@ describe('an array without a gradient in the first epoch', () => {
   });
 
   it('is none when one step of the epoch gave it one, in one element', async () => {
-    // Two steps an epoch.
+    // An epoch has two steps. `second` has a gradient only in the second step of the first epoch.
     const gradients = [
       [0, 1, 0],
       [0, 0, -1e-30],

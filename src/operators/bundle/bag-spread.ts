@@ -65,8 +65,8 @@ export function readSpread(file: Uint8Array, modality: ModalityId): InstanceSpre
 }
 
 /**
- * Combines mean and squared deviations of several groups of patients (Chan, Golub and LeVeque 1979). Null without a
- * group.
+ * Combines mean and squared deviations of several groups of patients (Chan, Golub and LeVeque 1979). Null if there are
+ * no groups.
  */
 export function joinSpreads(parts: readonly InstanceSpread[]): InstanceSpread | null {
   const [first, ...others] = parts;

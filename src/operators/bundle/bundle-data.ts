@@ -115,7 +115,10 @@ export const bundleFoldSchema = z.strictObject({
   fold: z.number().int(),
   /** For each table, the parameters that preprocessing fitted on the training patients. */
   tables: z.record(name, fittedSchema),
-  /** Number of outputs per patient: of the method, and of the bag classifier in each of its encoders. */
+  /**
+   * Number of outputs of the method per patient. `encoderOutputs`: the number of outputs of the bag classifier in each
+   * of its encoders.
+   */
   outputs: z.number().int().positive(),
   encoderOutputs: z.number().int().positive().nullable(),
   /** Outputs for a patient without any modality of the method. */

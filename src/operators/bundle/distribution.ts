@@ -6,7 +6,7 @@ import type { BundleColumn, Distribution } from './bundle-data.js';
  * value.
  *
  * @param cells NaN is a missing cell
- * @returns null without a known value
+ * @returns null if no value is known
  */
 export function distributionOf(kind: BundleColumn['kind'], cells: Float64Array): Distribution | null {
   const values = [...cells].filter((cell) => !Number.isNaN(cell));

@@ -67,7 +67,7 @@ function calibrationOf(evaluated: Artifact): BundleFold['calibration'] {
   return { map, threshold };
 }
 
-/** The inputs restricted to the artifacts of one fold and of the whole run. */
+/** The inputs without the artifacts of other folds. Artifacts that belong to no fold, such as the cohort, are kept. */
 function inFold(inputs: Inputs, fold: number): Inputs {
   const all: Inputs['all'] = (role) =>
     inputs.all(role).filter(({ unit }) => unit.fold === undefined || unit.fold === fold);
@@ -142,8 +142,8 @@ function survivalUnseen(
 }
 
 /**
- * The random streams from which training drew the fixed maps of a method. These are the streams of the stage that uses
- * the maps.
+ * The random streams from which training drew the fixed maps of a method (see `recordDraws`). Their names contain the
+ * stage whose jobs use the map, for example `stage2` for the transfer map of an aligned method.
  */
 export const streamsOfTraining =
   (config: Config, method: Method, fold: number) =>

@@ -12,7 +12,7 @@ import type { FoldParts, ScoringModel } from './scoring-model.js';
 import { tableInput } from './table-input.js';
 import { under } from './under.js';
 
-/** When patients are scored, all instances are used and no sample is drawn. */
+/** Scoring uses all instances of a bag. So this stream for drawing a sample of them throws an error if it is used. */
 const subsample = replayDraws({})('none');
 
 /** The model of method MFMF, which reads the instances of bags and the vectors of tables (method.md 8.6). */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 export const scoresFile = 'scores.json';
-/** Mean and spread of the patients' mean instances, for each bag modality (bag-spread.ts). */
+/** Mean and squared deviations of the patients' mean instances, for each bag modality (bag-spread.ts). */
 export const spreadFile = 'spread.safetensors';
 /**
  * The attention of the models, if requested: `<modality>.scores` float32, for each instance the mean over the folds of its fraction
@@ -32,7 +32,7 @@ export const scoredPatientSchema = z.strictObject({
    * method has no other modality.
    */
   contributions: z.record(z.string(), z.number().nullable()),
-  /** What looks wrong, in sentences. */
+  /** What distinguishes the patient from the training patients and may make the prediction wrong, in sentences. */
   flags: z.array(z.string()),
 });
 export type ScoredPatient = z.infer<typeof scoredPatientSchema>;
@@ -56,7 +56,10 @@ export const predictedSchema = z.strictObject({
   metric: z.enum(['auc', 'c']),
   patients: z.array(
     scoredPatientSchema.extend({
-      /** Mean AUC or C of the training's test patients with these modalities. Null if unknown. */
+      /**
+       * Mean AUC or C that the method had on test patients, given only the modalities that it used for this patient.
+       * Null if unknown.
+       */
       expected: z.number().nullable(),
     }),
   ),

@@ -33,7 +33,7 @@ function partLogits(part: StackModel['parts'][number], inputs: PatientInputs, op
 }
 
 /**
- * The mean instances of patients, [patients, width]. Zeros without a bag.
+ * The mean instances of patients, [patients, width]. The row of a patient without a bag is zero.
  *
  * @throws RangeError if the length of a mean is not `width`
  */
@@ -54,8 +54,8 @@ export function meansMatrix(
 }
 
 /**
- * The inputs of the combination, one column per modality: its logit minus the logit of the base rate, or 0 if the
- * modality is missing.
+ * The inputs of the combining model (`StackModel.combination`), one column per modality: its logit minus the logit of
+ * the base rate, or 0 if the modality is missing.
  *
  * @param scores of each patient a logit for each modality, null if it is missing
  */

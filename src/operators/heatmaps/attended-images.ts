@@ -18,7 +18,7 @@ import {
   type TiledImage,
 } from '../tiling/tiles-data.js';
 
-/** A picture of an image to draw on, and the size of the image in level-0 pixels. */
+/** A reduced picture of an image, on which attention is drawn, and the size of the image in level-0 pixels. */
 export interface Thumbnail {
   /** The encoded picture. */
   readonly encoded: () => Uint8Array;
@@ -49,7 +49,7 @@ export interface AttendedImage {
   readonly rows: number;
   /**
    * Upper left corners of the instances, [rows, 2] in `unit`, and the side length of an instance (null if unknown).
-   * Null without coordinates.
+   * Null if the positions of the instances are unknown.
    */
   readonly coords: (NonNullable<IndexedBag['coords']> & { readonly values: Float32Array }) | null;
   /** The picture on which attention is drawn. Null if the features came as files, without images. */

@@ -19,7 +19,8 @@ interface Placement {
 
 /**
  * The tiles of an image coloured by the percentile of their attention: over its thumbnail, or on a white background if
- * there is none. The longer side has at most `longest` pixels; a thumbnail is not enlarged. Null without coordinates.
+ * there is none. The longer side has at most `longest` pixels; a thumbnail is not enlarged. Null if the image has no
+ * coordinates.
  *
  * @param percentiles - the percentile of the attention of each row of the image
  */

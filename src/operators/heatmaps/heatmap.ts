@@ -15,7 +15,10 @@ import { heatmapPicture } from './heatmap-picture.js';
 import { heatmapTable } from './heatmap-table.js';
 import { qupathFiles, withoutPixels } from './qupath-tiles.js';
 
-/** A patient to draw: the scores of the instances, in the order of the segments. */
+/**
+ * A patient to draw: the scores of the instances, in the order of the segments of the bag (the files that its rows come
+ * from).
+ */
 interface Drawn {
   readonly id: string;
   readonly segments: readonly Segment[];

@@ -42,7 +42,7 @@ export const withoutPixels = (images: readonly AttendedImage[]): readonly string
 const sideOf = ({ values, side }: NonNullable<AttendedImage['coords']>): number =>
   Math.max(1, Math.round(side ?? usualStep(values)));
 
-/** Facts for readers of the file. QuPath ignores them. */
+/** Facts about the image for people who read the GeoJSON file. QuPath ignores them. */
 const factsOf = ({ image, source, coords, tiling }: AttendedImage): object => ({
   ...{
     image,
@@ -90,7 +90,7 @@ function detectionsOf(
 
 const at = (values: Float32Array | Float64Array, index: number): number => values[index] as number;
 
-/** Rounded to the significant digits of a float32, because the files are large. */
+/** Rounds to `digits` significant digits. A float32 has only seven, and further digits would make the files larger. */
 const rounded = (value: number, digits: number): number => Number(value.toPrecision(digits));
 
 const rectangle = ([x, y]: Corner, width: number, height: number): readonly Corner[] => [

@@ -8,7 +8,10 @@ export interface Phase {
   readonly momentum: number;
 }
 
-/** In the first phase clusters form, in the second they spread: the 1000 iterations of scikit-learn 1.3 (method.md 9.3). */
+/**
+ * The 1000 iterations of scikit-learn 1.3 (method.md 9.3). In the first phase clusters form. In the second phase the
+ * clusters spread.
+ */
 export const phases: readonly Phase[] = [
   { iterations: 250, exaggeration: 12, momentum: 0.5 },
   { iterations: 750, exaggeration: 1, momentum: 0.8 },

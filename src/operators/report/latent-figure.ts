@@ -9,15 +9,18 @@ import type { ReportInput } from './report-input.js';
 
 type Panel = Extract<TopLevelSpec, { readonly hconcat: unknown }>['hconcat'][number];
 
-/** Number of modalities that are distinguished by colour alone. With more, shapes differ, too. */
+/**
+ * Number of modalities that are distinguished by colour alone. With more modalities, the shapes of their points differ,
+ * too.
+ */
 const mostByColour = 7;
 const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'] as const;
 /** Number of legend entries in one column. */
 const legendRows = 18;
 
 /**
- * t-SNE of the latent vectors of the test patients before and after alignment (method.md 9.3). Null without latent
- * vectors.
+ * t-SNE of the latent vectors of the test patients before and after alignment (method.md 9.3). Null if there are no
+ * latent vectors.
  */
 export async function latentFigure(
   name: string,

@@ -13,8 +13,9 @@ interface Cell {
 }
 
 /**
- * The latent vectors of one patient, one row per modality, on the left before and on the right after alignment, on one colour scale
- * (method.md 9.4). The row of an absent modality is empty. Null without an example.
+ * The latent vectors of one patient, one row per modality, on the left before and on the right after alignment, on one
+ * colour scale (method.md 9.4). The row of an absent modality is empty. Null if the `latent` stage kept the vectors of
+ * no patient.
  */
 export async function latentHeatmapFigure(
   name: string,

@@ -7,7 +7,10 @@ import { alignmentTitles } from './latent-figure.js';
 import { spreadText, threeDigits } from './number-text.js';
 import type { ReportInput } from './report-input.js';
 
-/** The effect of alignment on the latent space, as maps, vectors, singular values and numbers. Empty without alignment. */
+/**
+ * The effect of alignment on the latent space, as maps, vectors, singular values and numbers. Empty if the run has no
+ * aligned method.
+ */
 export function latentSection(
   { latents, spectra, summary }: Pick<ReportInput, 'latents' | 'spectra' | 'summary'>,
   figures: { readonly latent: readonly Figure[]; readonly spectrum: readonly Figure[] },

@@ -31,7 +31,10 @@ export interface MethodFigure {
   readonly figure: Figure;
 }
 
-/** Draws all charts, one after another, because rendering resets ids that the process shares. */
+/**
+ * Draws all charts, one after another, because all charts take their SVG ids from one counter, which `renderChart`
+ * resets.
+ */
 export async function drawFigures(input: ReportInput): Promise<ReportFigures> {
   const { summary, config } = input;
   const classed = summary.rows.filter(({ survival }) => survival === undefined);

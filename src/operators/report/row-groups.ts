@@ -22,7 +22,10 @@ export const methodGroupTitles: Readonly<Record<MethodGroup, string>> = {
   classic: 'Classical models',
 };
 
-/** Whether a method fuses modalities, reads one kind of data, is a comparison without detachment, or belongs to this repository. */
+/**
+ * The group of a method: fusion of modalities, one kind of data, an attached method (its loss trains all its parts), a
+ * fusion method of this repository, or a classical model.
+ */
 export function methodGroupOf(id: string): MethodGroup {
   const method = methodOf(id);
   switch (method.kind) {

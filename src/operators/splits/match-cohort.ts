@@ -32,8 +32,8 @@ export function knownPatients(
 }
 
 /**
- * A user's folds without patients that are not in the cohort. The omitted patients are reported. Patients of the cohort
- * that are in no set of a fold are also reported, because they neither train nor test this fold.
+ * A user's folds, reduced to patients of the cohort. The omitted patients are reported. Patients of the cohort that are
+ * in no set of a fold are also reported, because they neither train nor test this fold.
  */
 export function matchFolds(
   file: string,

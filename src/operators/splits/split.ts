@@ -25,7 +25,8 @@ interface Drawn {
  * consecutively. The unit of the draw is the patient: all slides, cores and rows of a patient are in the same set. Reads `cohort`;
  * writes `splits.json`. The draw depends only on `cv.seed`, so experiments with another training seed are compared on the same folds.
  *
- * @throws HafError HAF_COHORT_INVALID for fewer patients than folds, HAF_SPLIT_INVALID for a file that does not match
+ * @throws HafError HAF_COHORT_INVALID for fewer patients than folds, HAF_SPLIT_INVALID if a file, or the folds, do not
+ * fit the cohort or the settings in `cv`
  */
 export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
   const read = inputs.one('cohort').json(cohortFile, cohortFileSchema);

@@ -62,9 +62,11 @@ const streamOf = ({ seed, repeat }: Pick<Draw, 'seed' | 'repeat'>, purpose: stri
   rng(seed, repeat === 0 ? `split/${purpose}` : `split/repeat/${repeat}/${purpose}`);
 
 /**
- * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.folds` and `cv.validation`). Preset paper: every patient is
- * tested exactly once. `halfOfTest`: the same held-out parts, each divided into two stratified halves that differ by at most one
- * patient; the first half validates. Each fold draws its validation patients from its own stream.
+ * Stratified cross-validation with a validation set per fold (method.md 1.4, `cv.folds` and `cv.validation`). The
+ * patients are divided into `cv.folds` parts, and each fold holds out one part. `own`: the whole part is tested, so
+ * every patient is tested exactly once. `halfOfTest`: the part is divided into two stratified halves that differ by at
+ * most one patient. The first half validates, the second is tested. Each fold draws its validation patients from its
+ * own stream.
  */
 export function stratifiedFolds(patients: readonly StratifiedPatient[], draw: Draw): Fold[] {
   return dealParts(patients, draw.folds, streamOf(draw, 'test')).map((held, fold) => {

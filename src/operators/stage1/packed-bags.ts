@@ -6,7 +6,7 @@ import type { Target } from '../criteria/criterion.js';
 import type { BagEncoder } from './bag-encoder.js';
 
 /**
- * Rows of numbers, [R, columns]. An array on the host may be longer than R rows; a tensor on the device has exactly R
+ * R rows of numbers, [R, columns]. An array on the host may be longer than R rows; a tensor on the device has exactly R
  * rows.
  */
 export type RowArray = Float32Array | tf.Tensor2D;
@@ -17,7 +17,7 @@ export function onHost(array: RowArray): Float32Array {
   throw new Error('The rows are on the device, and this backend has none');
 }
 
-/** Several concatenated bags (a pack), so that one large product serves many small bags. */
+/** Several concatenated bags (a pack), so that one large matrix product computes many small bags. */
 export interface PackedBags {
   /** Instances, [R, width]. */
   readonly rows: RowArray;

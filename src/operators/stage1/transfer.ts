@@ -2,10 +2,11 @@ import { partOf } from '../tensor/parameters.js';
 import type { BagEncoder } from './bag-encoder.js';
 
 /**
- * The linear map T after pooling, `z = p T + t` (method.md 4.1, `mil.transfer`). It is computed in float64 in
- * JavaScript, like the bag classifier. Without T, z is the pooled vector.
+ * The linear map `mil.transfer` after pooling (method.md 4.1): `z = p T + t` for the pooled vector p, with weight T and
+ * bias t. It is computed in float64 in JavaScript, like the bag classifier. With `mil.transfer: none`, z is the pooled
+ * vector.
  *
- * @param pooled [P, d1]
+ * @param pooled pooled vectors of P bags, [P, d1]
  * @returns z, [P, embedding]
  */
 export function transferred(
@@ -30,7 +31,7 @@ export function transferred(
 
 /**
  * The gradient of a loss with respect to `pooled`, [P, d1], given its gradient with respect to z. Adds the gradients
- * with respect to T and t to `gradient`.
+ * with respect to the weight T and the bias t of the map to `gradient`.
  */
 export function transferBack(
   encoder: BagEncoder,

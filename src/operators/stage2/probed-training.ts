@@ -19,7 +19,10 @@ import type { Projection } from './projection.js';
  */
 const probeOptions = { hidden: 64, activation: 'relu', dropout: 0 } as const;
 
-/** The probe of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9), without dropout or random drop. */
+/**
+ * The probe of `ProbedTraining`: a plain fusion network over the latent vectors (eq. 8-9 of the paper), without dropout
+ * or random drop.
+ */
 export function probeOf({ inputs, width }: Projection, criterion: Criterion): Head {
   const latents = inputs.map(({ modality }) => ({ modality, kind: 'latent' as const, width }));
   const net = fusionNetOf({
@@ -96,7 +99,10 @@ export class ProbedTraining implements Trainable {
     return this.alignment.exempt(drawn);
   }
 
-  /** In the result, the patients are numbered 0 to B-1. */
+  /**
+   * The input of the probe for B patients. Here the patients are numbered 0 to B-1, as in u, and not by their positions
+   * in the cohort.
+   */
   private latentsOf(u: Float32Array, patients: readonly number[]): HeadGroup {
     const { projection, judged } = this.options;
     const mask = gatherMask(projection.inputs, patients);

@@ -4,13 +4,14 @@ import { mlpBackwardEdge, mlpForwardEdge, mlpInputs } from '../tensor/onnx/mlp-g
 import type { Mlp } from '../tensor/mlp.js';
 
 /**
- * Name of the vectors that a map reads, [B, d_m]. They are an input of the forward graph and of the backward graph.
+ * Name of the vectors of B patients that the map of modality m reads, [B, d_m]. They are an input of the forward graph
+ * and of the backward graph.
  */
 export const mapVectors = ({ name }: Mlp): string => `${name}.vectors`;
 
 /**
- * Forward graph, eq. 4 for all modalities at once: vectors -> `u` [B, M, D], and the intermediate results that the
- * backward graph needs.
+ * Forward graph of the maps phi (eq. 4 of the paper) of all modalities at once: vectors -> `u` [B, M, D], and the
+ * intermediate results that the backward graph needs.
  */
 export function projectionGraph(maps: readonly Mlp[]): Uint8Array {
   const graph = new OnnxGraph();

@@ -6,10 +6,13 @@ import type { ModalityInput } from '../embeddings/modality-inputs.js';
 import { nativeProjectionPass } from './native-projection.js';
 import { tensorProjectionPass } from './tensor-projection.js';
 
-/** The maps phi of all modalities into the shared latent space (eq. 4, method.md 5.1). They share no weights. */
+/**
+ * The maps phi of all modalities into the shared latent space (eq. 4 of the paper, method.md 5.1). They share no
+ * weights.
+ */
 export interface Projection {
   readonly inputs: readonly ModalityInput[];
-  /** One network per input, in order. */
+  /** One network for each of `inputs`, in the same order. */
   readonly maps: readonly Mlp[];
   /** D */
   readonly width: number;

@@ -23,12 +23,12 @@ export interface SignedLoss {
   readonly gradient: Float64Array;
 }
 
-/** The unit vectors of a patient. */
+/** The unit vectors v = u/|u| of one patient (method.md 12.5). */
 interface Directions {
-  /** Positions in M of the modalities with a direction. */
+  /** Numbers, below M, of the modalities whose vector is not zero. A zero vector has no direction. */
   readonly modalities: readonly number[];
   readonly norms: Float64Array;
-  /** The k unit vectors v, [k, D]. */
+  /** Unit vectors v of the k modalities in `modalities`, [k, D]. */
   readonly rows: Float64Array;
   /** Sum s of the unit vectors, and the norm of s. */
   readonly sum: Float64Array;
@@ -36,10 +36,11 @@ interface Directions {
 }
 
 /**
- * Alignment that respects signs, and its exact gradient (method.md 12.5), in float64. With the unit vectors v of the k observed
- * modalities of a patient and their sum s, L_cos is the mean over patients of `1 - mean of v_m . v_n over pairs = 1 - (|s|^2 - k) /
- * (k (k - 1))`. L_PD is that of eq. 6 for the mean directions s/|s|. Vectors of length 0 have no direction and are left out, and so
- * is a sum of length 0.
+ * Loss of the signed alignment and its exact gradient (method.md 12.5), in float64. Vectors with opposite directions
+ * are far apart in it, unlike in `svd`. With the unit vectors v of the k observed modalities of a patient and their sum
+ * s, L_cos is the mean over patients of `1 - mean of v_m . v_n over pairs = 1 - (|s|^2 - k) / (k (k - 1))`. L_PD is
+ * that of eq. 6 for the mean directions s/|s|. Vectors of length 0 have no direction and are left out, and so is a sum
+ * of length 0.
  */
 export function signedAlignmentLoss(
   { u, mask, modalities, width }: AlignmentGroup,

@@ -67,7 +67,8 @@ export function backendLs(options: { readonly json?: boolean }): Promise<void> {
       ),
     );
   for (const { name, why, folder } of onnxruntimes) say(`${name}: ${why} (${folder})`);
-  // HAF_TENSORFLOW may name a backend in another folder.
+  // HAF_TENSORFLOW may name a backend outside of the listed folders. Then no row is marked as used, so this line names
+  // the backend.
   if (chosen !== null && rows.every(({ folder }) => folder !== chosen)) say(`used: ${chosen}`);
   if (refusal !== null) say(refusal);
   for (const folder of unfinished) say(`unfinished, or still being built: ${folder}`);

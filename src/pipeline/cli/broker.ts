@@ -36,7 +36,7 @@ export async function broker(options: ListenOptions): Promise<void> {
   printData(running.advice.join('\n'));
   say('Ctrl-C ends it; its stored messages are kept.');
   while (!asked.signal.aborted) {
-    // A run may have found the broker dead and started it again.
+    // Any process of the broker counts: a run may have found the first one dead and started the broker again.
     if (folder.runningProcess() === null)
       throw new HafError(
         'HAF_BROKER_UNREACHABLE',

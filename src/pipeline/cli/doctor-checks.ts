@@ -186,8 +186,8 @@ export function checkWritable(name: string, folder: string): Check {
 }
 
 /**
- * Free space for the store. A run writes each feature and weight file once; with less than the lower bound it would
- * probably stop half-way.
+ * Free space for the store. `doctor` warns below `roomy` and fails below `tight`, because a run with less space would
+ * probably fill the disk before it ends.
  */
 const roomy = 10 * gibibyte;
 const tight = gibibyte;

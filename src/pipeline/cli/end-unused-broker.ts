@@ -4,7 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerFolder } from '../broker/broker-folder.js';
 import { isAloneOnCurrent, stopUnused } from './leave-broker.js';
 
-/** Timeout of a question to the broker. A broker that does not answer is of no use to other machines either. */
+/**
+ * Timeout of the question which members the broker has. A broker that does not answer counts as unused, because other
+ * machines cannot use it either.
+ */
 const answerMs = 20_000;
 /**
  * Interval between questions about members of other machines. It is long because each question starts a Node process.

@@ -5,8 +5,8 @@ import { patientText } from './patient-id.js';
 export type NameRule = 'hancock' | 'whole' | { readonly pattern: string };
 
 /**
- * How the key `patient` of a bag modality says to find the patient in a name. Null if a table says which patient a file
- * belongs to.
+ * The rule that the key `patient` of a bag modality gives for finding the patient in a name. Null if a table says which
+ * patient a file belongs to.
  */
 export const ruleOf = ({
   patient,

@@ -22,7 +22,7 @@ export async function openKeeper(uri: string): Promise<StoreKeeper> {
   ]);
   const remote = new S3Remote(place.bucket, place.prefix);
   const keeper = new RemoteKeeper(remote);
-  // Every run and every worker writes `conditional-write-probe` before any other object.
+  // Every run and every worker writes `conditional-write-probe` before any other object. So its presence shows a store.
   const used = (await remote.size('conditional-write-probe')) !== null;
   if (used || (await keeper.list('artifacts')).length > 0) return keeper;
   throw noStore(remote.uri);

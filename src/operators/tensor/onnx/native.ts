@@ -1,6 +1,6 @@
 import { loadRuntime, sessionOptions, type OnnxSession, type OnnxTensor, type Runtime } from './runtime.js';
 
-/** The native products of a process: ONNX models built in code, run by onnxruntime on the CPU. */
+/** Runs the matrix products of a process in onnxruntime on the CPU, as ONNX models that are built in code. */
 export class NativeRuntime {
   private readonly sessions = new Map<string, Promise<OnnxSession>>();
 
@@ -13,8 +13,8 @@ export class NativeRuntime {
 
   /**
    * The session of a model, created once for each name, so the name must identify the bytes of the model. A session
-   * computes only on the calling thread. Additional threads of each session would spin between products and take the
-   * cores from each other: a step took longer on two threads than on one.
+   * computes only on the calling thread. Additional threads of each session would keep cores busy while they wait
+   * between matrix products: a step took longer on two threads than on one.
    */
   session(name: string, model: () => Uint8Array): Promise<OnnxSession> {
     const known = this.sessions.get(name);
