@@ -31,7 +31,7 @@ export async function compileAddon(folder: string, nodeHeaders: string): Promise
     ...sources,
     `-L${libraryFolder(folder)}`,
     ...libraries,
-    // A relative path, so that the library is found after the folder is moved.
+    // The addon looks for the library under a path relative to itself, so both work after the folder is moved.
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
     ...['-o', addonFile(folder)],
   ];

@@ -10,8 +10,8 @@ const framework = 'libtensorflow_framework.so.2';
 const interfaces = ['libtensorflow.so.2', 'libtensorflow_cc.so.2'] as const;
 
 /**
- * The C headers, and the folders of the headers they include. Several places are listed because `c/c_api.h` and `ctstring.h` moved
- * several times.
+ * The C headers, and the folders of the headers they include. Several places are listed because `c/c_api.h` and
+ * `ctstring.h` moved in several TensorFlow versions.
  */
 const header = /^tensorflow\/include\/(?:.*\/)?(?:tensorflow\/c|core\/platform|tsl\/platform|tsl\/c)\/.*\.h$/;
 

@@ -102,8 +102,8 @@ export async function fetchHeaders(scratch: string): Promise<string> {
 }
 
 /**
- * Installs the prebuilt package with its own installer. The installer downloads libtensorflow 2.9 and an addon from
- * storage.googleapis.com, or from the mirror that TFJS_NODE_BASE_URI names.
+ * Installs the prebuilt package `@tensorflow/tfjs-node` (or `-gpu`) with the installer in it. This installer downloads
+ * libtensorflow 2.9 and an addon from storage.googleapis.com, or from the mirror that TFJS_NODE_BASE_URI names.
  *
  * @throws HafError HAF_BACKEND_NOT_BUILT with npm's output
  */

@@ -21,7 +21,7 @@ const tags: Readonly<Record<string, string>> = {
   'win32 x64': 'win_amd64',
 };
 
-/** Path of OpenSlide's library in a wheel of `openslide-bin`. The group is its file name. */
+/** Path of OpenSlide's library in a wheel of `openslide-bin`. Capture group 1 is the file name of the library. */
 const libraries = /^openslide_bin\/(libopenslide[^/]*\.(?:so[.\d]*|dylib|dll))$/;
 
 /** @throws HafError HAF_OPENSLIDE_UNAVAILABLE if PyPI has no wheel for this machine */

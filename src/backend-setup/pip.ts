@@ -74,7 +74,8 @@ export type PipFault = 'network' | 'space' | 'unknown' | 'other';
 /** Finds the cause in pip's output. `unknown`: the index has no such wheel for this machine. */
 export function pipFault(output: string): PipFault {
   if (/No space left|Errno 28/.test(output)) return 'space';
-  // Without a network pip first warns of its retries, and then says that no version exists.
+  // The test for network faults comes before the test for `unknown`: without a network, pip warns of its retries and
+  // then also says that no version exists.
   if (
     /Retrying \(|NewConnectionError|ConnectTimeout|ProxyError|SSLError|Could not fetch|40[137] /.test(output)
   )

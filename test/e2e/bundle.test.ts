@@ -142,7 +142,7 @@ it('a bundle of time-to-event gives the curves of its run', async () => {
     const byId = new Map(patients.map((patient) => [patient.patient, patient]));
     for (const { fold, line } of tested(folder, method)) {
       const own = byId.get(line['patient'] ?? '');
-      // The output of a Cox model is the risk.
+      // All three methods have one output, the risk. The run writes it into the column `risk` of its predictions.
       expect([method, line['patient'], own?.outputs[fold]]).toEqual([
         method,
         line['patient'],

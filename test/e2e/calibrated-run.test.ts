@@ -16,7 +16,7 @@ it('a run shows calibrated probabilities, the recommended method and subgroups',
       subgroups: [
         'Clin.sex',
         { column: 'Clin.age_at_initial_diagnosis', bands: [60] },
-        // A table that is declared and not used.
+        // A column of a table that the experiment declares and that no model reads.
         'Path.primary_tumor_site',
       ],
     },

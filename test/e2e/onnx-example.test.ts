@@ -115,7 +115,7 @@ function patientJson({ root }: MadeCohort, id: string, modalities: readonly stri
   };
   const file = join(root, `mri/${id}.npy`);
   const all = { Clin: rowOf(clini), Lab: rowOf(lab), MRI: existsSync(file) ? file : undefined };
-  // JSON.stringify leaves out keys whose value is undefined.
+  // A modality without data has the value undefined. JSON.stringify later leaves out its key, as the program expects.
   return Object.fromEntries(Object.entries(all).filter(([name]) => modalities.includes(name)));
 }
 

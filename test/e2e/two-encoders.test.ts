@@ -70,7 +70,7 @@ describe('two encoders of one experiment over the same slides', () => {
     expect(report).toContain('a.onnx');
     expect(report).toContain('b.onnx');
     const text = report.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
-    // Five counts: images, with tiles, empty, failed, tiles.
+    // Five counts: images, images with tiles, empty images, failed images, tiles.
     const [, title, counts] = / Encoder (\S.*?) ((?:\d+ ){5})[^<]*? a\.onnx /.exec(text) ?? [];
     expect(title).toBeDefined();
     expect(Number(counts?.split(' ')[0])).toBe(doneIn('tile', 'WSI'));

@@ -88,7 +88,7 @@ async function* encodeImage(
       const values = await encoder.encode(tiles);
       if (!values.every((value) => Number.isFinite(value))) throw notFinite(encoder, context);
       state.add(image, tiles, values);
-      // An encoder may block the thread for seconds. Between two batches, an abort can be received.
+      // An encoder may block the thread for seconds. This pause lets the process receive an abort between two batches.
       await setImmediate();
       if (batch === all) state.warnings.push(...warningsOf(image, reader));
       if (state.report) yield state.report;

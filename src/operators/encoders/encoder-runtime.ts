@@ -116,7 +116,10 @@ function loaded(installed: UsableOnnxRuntime): Runtime {
   }
 }
 
-/** The error for a session that CUDA refused. Null if the model is at fault. */
+/**
+ * The error to report if CUDA is the reason that a model could not be loaded or computed. Null if the model is the
+ * reason.
+ */
 export function cudaError(thrown: unknown, installed: UsableOnnxRuntime): HafError | null {
   const failure = cudaFailure(thrown, installed.description.driver);
   return failure === null ? null : unusable(installed, { ...failure, cause: thrown });

@@ -140,7 +140,10 @@ export class EncodingState {
     return { state: saved, arrays: { instances } };
   }
 
-  /** Restores a snapshot. If another engine made it or its tiles differ, returns false and changes nothing. */
+  /**
+   * Restores a snapshot. Returns false and changes nothing if another engine made the snapshot or if its number of
+   * tiles differs.
+   */
   take({ state, arrays: { instances } }: TrainingSnapshot): boolean {
     const saved = savedSchema.safeParse(state).data;
     if (saved?.engine !== this.engine || instances?.length !== this.instances.length) return false;

@@ -33,7 +33,10 @@ function timmConfig(model: string): z.infer<typeof timmSchema> | null {
   }
 }
 
-/** Largest difference of equal values. One value may be in single and the other in double precision. */
+/**
+ * Up to this difference, a number of the configuration file and one of the experiment count as equal. One of them may
+ * be stored in single and the other in double precision.
+ */
 const tolerance = 1e-3;
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((value, i) => Math.abs(value - (b[i] ?? NaN)) < tolerance);

@@ -93,7 +93,8 @@ function inputOf(
 ): Floats {
   const pixels = side * side;
   const data = new Float32Array(count * 3 * pixels);
-  // The value of each of the 256 grey levels, computed once per channel: the same float32 for the same pixel in every batch.
+  // The standardised value of each of the 256 grey levels. It is computed once per channel, so equal pixels give equal
+  // float32 numbers.
   const levels = mean.map((centre, channel) =>
     Float32Array.from({ length: 256 }, (_, level) => (level / 255 - centre) / (std[channel] as number)),
   );

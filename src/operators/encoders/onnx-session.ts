@@ -87,8 +87,8 @@ async function openLaidOut(file: SourceFile, weights: readonly SourceFile[]): Pr
  *
  * @param file its name as the user gave it
  * @param weights files with its weights, if they are stored in separate files
- * @throws HafError HAF_ENCODER_UNFIT if the runtime is not installed, or if the file is not a model with one image input;
- * HAF_BACKEND_UNAVAILABLE if it is to compute on the GPU and CUDA refuses
+ * @throws HafError HAF_ENCODER_UNFIT if the runtime is not installed, or if the file is not a model with one image
+ * input; HAF_BACKEND_UNAVAILABLE if the device is the GPU and CUDA cannot load the model
  */
 export function onnxModel(file: SourceFile, weights: readonly SourceFile[] = []): Promise<OnnxModel> {
   const content = [file, ...weights].map(({ sha256 }) => sha256).join();

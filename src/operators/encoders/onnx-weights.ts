@@ -54,7 +54,7 @@ function varint(bytes: Bytes, at: number): readonly [value: number, end: number]
   throw new RangeError('a number is too long');
 }
 
-/** The end of a field that is not a message. */
+/** The position after a field that holds a number and not a message (wire type 0, 1 or 5 of protobuf). */
 function endOf(bytes: Bytes, wire: number, at: number): number {
   if (wire === 0) return varint(bytes, at)[1];
   if (wire === 1) return at + 8;

@@ -57,7 +57,7 @@ export function tileStatistics(rgb: Uint8Array, side: number, out: Float64Array)
     else if (at < 6) put(value, standards.deviation);
     else put(value, standards.correlation);
   }
-  // The square root makes the variance of small and of large fractions about equal.
+  // The fraction of samples in a bin varies more if it is large. Its square root varies about equally for all bins.
   for (const count of brightnessHistogram) put(Math.sqrt(count / samples), standards.share);
   for (const count of colourHistogram) put(Math.sqrt(count / samples), standards.share);
   contrastHistogram.fill(0);

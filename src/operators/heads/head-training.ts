@@ -7,7 +7,7 @@ import type { Drawn } from '../tensor/untrained.js';
 import type { Head, HeadGroup } from './head.js';
 import type { Outputs } from './outputs.js';
 
-/** A head over frozen embeddings as a model of the training loop. */
+/** Lets the training loop train a head over frozen embeddings. */
 export class HeadTraining implements Trainable {
   readonly layout: ParameterLayout;
 

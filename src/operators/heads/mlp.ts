@@ -13,8 +13,8 @@ import { inBatches, type Outputs } from './outputs.js';
 
 export interface MlpHeadOptions extends MonotonicOptions {
   /**
-   * Random stream of the random modality drop. If it is given, training uses the loss of eq. 11. If it is null,
-   * training uses only `l+`, the loss with all observed modalities.
+   * Random stream of the random modality drop. If it is given, training uses the monotonic fusion loss `L_fusion`
+   * (method.md 6.3). If it is null, training uses only `l+`, the loss with all observed modalities.
    */
   readonly drop: Rng | null;
   /** Random stream of the dropout of the hidden layer. Null without dropout. */
@@ -22,7 +22,7 @@ export interface MlpHeadOptions extends MonotonicOptions {
   readonly criterion: Criterion;
 }
 
-/** The fusion network with the fusion loss (eq. 8-11), with hand-derived gradients. */
+/** The fusion network and its loss (method.md 6.1, 6.3), with hand-derived gradients. */
 export class MlpHead implements Head {
   readonly layout: ParameterLayout;
 

@@ -4,7 +4,8 @@ import type { Outputs } from './outputs.js';
 export interface MonotonicOptions {
   readonly lambdaMoFe: number;
   /**
-   * Whether the hinge treats the reduced loss `l-` as a constant, so that no gradient flows from the hinge into `l-`.
+   * Whether the hinge `max(l+ - l-, 0)` treats the reduced loss `l-` as a constant, so that no gradient flows from the
+   * hinge into `l-`.
    */
   readonly mofeStopGradReduced: boolean;
 }
@@ -15,7 +16,7 @@ export const monotonicOf = (fusion: MonotonicOptions, randomDrop: boolean): Mono
     ? { lambdaMoFe: fusion.lambdaMoFe, mofeStopGradReduced: fusion.mofeStopGradReduced }
     : { lambdaMoFe: 0, mofeStopGradReduced: false };
 
-/** The terms of eq. 10-11 as means over the B patients of a step. */
+/** The terms of the monotonic fusion loss (method.md 6.3), as means over the B patients of a step. */
 export interface MonotonicTerms {
   /** `l+ + l- + lambda * mofe`, where `mofe` is the hinge `max(l+ - l-, 0)`. */
   readonly total: number;
@@ -28,11 +29,12 @@ export interface MonotonicTerms {
 }
 
 /**
- * Monotonic fusion loss (eq. 10-11): `mean(l+) + mean(l-) + lambda * mean(max(l+ - l-, 0))`. The hinge is active if a patient is
- * classified worse with all modalities than with some of them dropped.
+ * Monotonic fusion loss (method.md 6.3): `mean(l+) + mean(l-) + lambda * mean(max(l+ - l-, 0))`. The hinge is active if
+ * a patient is classified worse with all modalities than with some of them dropped.
  *
  * @param full l+ of each patient
- * @param reduced l- of each patient; null if no modality could be dropped, which counts as a loss of zero
+ * @param reduced l- of each patient; null if no modality could be dropped: `l-` and the hinge of this patient then
+ * count as zero
  */
 export function monotonicTerms(
   full: readonly number[],

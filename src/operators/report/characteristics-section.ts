@@ -112,7 +112,7 @@ const otherColumnsRow = ({ otherColumns }: TableCharacteristics): Html =>
         <td colspan="3"></td>
       </tr>`;
 
-/** For example "12 (25.0 %)". */
+/** A count and its share of `of`, for example "12 (25.0 %)". */
 const shareText = (count: number, of: number): string =>
   of === 0 ? undefinedText : `${count} (${((100 * count) / of).toFixed(1)}\u00a0%)`;
 

@@ -52,7 +52,10 @@ export interface TableCharacteristics {
 
 type Labels = ReadonlyMap<string, 0 | 1>;
 
-/** Computes a value for all patients and for each outcome, from the patients that `keeps` accepts. */
+/**
+ * Computes a value for all patients and for each outcome. `of` computes it from the patients whose outcome `keeps`
+ * accepts.
+ */
 export const byOutcome = <T>(of: (keeps: (y: 0 | 1) => boolean) => T): ByOutcome<T> => ({
   all: of(() => true),
   positive: of((y) => y === 1),

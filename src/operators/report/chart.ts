@@ -46,7 +46,7 @@ const theme: ChartConfig = {
  * @param description what the chart shows, for readers who cannot see it
  */
 export async function renderChart(spec: TopLevelSpec, description: string): Promise<string> {
-  // Without this reset, ids of definitions continue counting within the process, and two renderings of a chart would differ.
+  // Without this reset, Vega continues to count the ids of SVG definitions, and two renderings of a chart would differ.
   resetSVGDefIds();
   const view = new View(parse(compile(spec, { config: theme }).spec), { renderer: 'none', logLevel: None });
   try {

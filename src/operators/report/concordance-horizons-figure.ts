@@ -5,7 +5,7 @@ import { renderChart } from './chart.js';
 import type { Figure } from './figure.js';
 import { methodLineStyles } from './method-line-styles.js';
 
-/** A method's discrimination up to a horizon, over folds. */
+/** How well a method ranks the patients by their risk up to a horizon: the concordance index C over the folds. */
 export interface HorizonPoint {
   /** Title of the method. */
   readonly method: string;

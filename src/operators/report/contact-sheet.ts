@@ -44,7 +44,7 @@ function chosen(tiled: readonly Tiled[]): readonly Entry[] {
 
 /**
  * The pictures of each modality.
- * @param noun the name of an image whose tissue is not searched
+ * @param noun the word for an image that is tiled as a whole, without a search for tissue
  */
 export function contactSheet(
   tiled: readonly Tiled[],

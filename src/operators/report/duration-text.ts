@@ -7,7 +7,10 @@ export function yearsText(days: number): string {
   return `${years} ${years === 1 ? 'year' : 'years'}`;
 }
 
-/** For example "median 2.31 years [1.5, not reached]". A value that is not reached within the follow-up has no number. */
+/**
+ * The median and its confidence interval, for example "median 2.31 years [1.5, not reached]". A null is written as "not
+ * reached": the survival curve does not fall so far within the follow-up.
+ */
 export function medianText({ days, lower, upper }: MedianSurvival): string {
   const years = (value: number | null): string =>
     value === null ? 'not reached' : String(Number((value / year).toFixed(2)));

@@ -43,7 +43,7 @@ export interface ImageInput {
    */
   readonly shared: readonly SharedTiles[];
   readonly features: readonly Features[];
-  /** The patients of the cohort, who are counted in the tables of the section. */
+  /** The patients of the cohort, who are counted in the tables of the image section. */
   readonly patients: readonly string[];
   /** Links to the heatmaps of the run, in cohort order. */
   readonly heatmaps: readonly HeatmapLink[];

@@ -10,8 +10,8 @@ export interface SharedTiles {
 }
 
 /**
- * Finds the tiles that modalities share. An `embed` job reads the `tile` job of its own modality over the same images. If there is
- * none, it reads that of another modality (`bag-jobs.ts`).
+ * Finds the tiles that modalities share. An `embed` job reads the `tile` job of its own modality over the same images.
+ * If its own modality has no such job, it reads the `tile` job of another modality (`bag-jobs.ts`).
  *
  * @param tile results of the `tile` jobs, in the order of the job graph
  * @param embed results of the `embed` jobs
@@ -28,7 +28,7 @@ export function sharedTiles(
   }
   return embed.flatMap(({ unit, features: { modality, index } }) => {
     const images = { ...unit, encoder: undefined, ownEncoder: undefined, preset: undefined };
-    // Without an encoder, the features came as files.
+    // Without an encoder, the job read feature files and no tiles.
     if (unit.encoder === undefined || own.has(canonicalJson(images))) return [];
     const found = byImages.get(canonicalJson({ ...images, modality: undefined })) ?? [];
     // Modalities with different annotations have different tiles of the same images. The number of tiles says which were encoded.

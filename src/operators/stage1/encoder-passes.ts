@@ -8,8 +8,9 @@ import type { EncoderMasks, PackedBags } from './packed-bags.js';
 export interface EncoderPasses {
   readonly parameters: Float32Array;
   /**
-   * Eq. 1 and 2 up to the raw scores. Finish one pack before you begin the next one. If several EncoderPasses share one
-   * scratch memory, this rule applies to all of them together.
+   * Computes the encoder up to the raw attention scores (method.md 4.1), and the instance heads. Finish one pack before
+   * you begin the next one. If several EncoderPasses share one scratch memory, this rule applies to all of them
+   * together.
    *
    * @param masks null in evaluation
    */

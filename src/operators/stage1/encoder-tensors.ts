@@ -45,9 +45,9 @@ const masked = (x: tf.Tensor, mask: tf.Tensor | null): tf.Tensor => (mask === nu
 
 /** Results of the forward pass that the backward pass needs; each [..., R, columns]. */
 export type EncoderPass = {
-  /** X, after activation and dropout. */
+  /** The embedded rows X (method.md 4.1), after activation and dropout. */
   embedded: tf.Tensor;
-  /** tanh(XV + bV) and sigma(XU + bU), before dropout. */
+  /** The two branches of the attention, before dropout: tanh(X V + bV) and sigma(X Ug + bU) of method.md 4.1. */
   tanh: tf.Tensor;
   sigmoid: tf.Tensor;
   /** The product Ta * Sa of the two branches (method.md 4.1). */
@@ -58,7 +58,7 @@ export type EncoderPass = {
   heads: tf.Tensor;
 };
 
-/** Eq. 1 and 2 up to the raw scores, and the instance heads. */
+/** Computes the encoder up to the raw attention scores (method.md 4.1), and the instance heads. */
 export function encode(
   { activation }: BagEncoder,
   weights: Weights,

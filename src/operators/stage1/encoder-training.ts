@@ -41,7 +41,10 @@ export interface TrainingPass {
   readonly instance: number;
 }
 
-/** Stage 1 as a model of the training loop. The loss of a group is the mean of `L_img` (eq. 3) over its bags. */
+/**
+ * Lets the training loop train an encoder of Stage 1. The loss of a group of patients is the mean of the image loss
+ * `L_img` (method.md 4.2) over their bags.
+ */
 export class EncoderTraining implements Trainable {
   readonly layout: ParameterLayout;
   private readonly packer: BagPacker;
@@ -183,7 +186,7 @@ export class EncoderTraining implements Trainable {
     });
   }
 
-  /** `L_img`, the weighted sum of the bag loss and the instance loss (eq. 3). */
+  /** `L_img`, the weighted sum of the bag loss and the instance loss (method.md 4.2). */
   weighted({ bag, instance }: { readonly bag: number; readonly instance: number }): number {
     return this.encoder.wBag * bag + this.encoder.wInst * instance;
   }

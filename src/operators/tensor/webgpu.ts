@@ -79,7 +79,8 @@ async function loadPackages(): Promise<{ readonly dawn: Dawn; readonly kernels: 
   const { load, ...paths } = findWebGpu();
   try {
     const dawn = (await import(pathToFileURL(paths.dawn).href)) as Dawn;
-    // The backend distinguishes buffers and textures by these classes.
+    // The backend expects the WebGPU classes as globals, as in a browser. By them it distinguishes buffers and
+    // textures.
     Object.assign(globalThis, dawn.globals);
     return { dawn, kernels: quietly(() => load(paths.kernels) as Kernels) };
   } catch (error) {

@@ -214,11 +214,14 @@ function middlesIn(coords: Int32Array, side: number, { x, y, width, height }: Re
   return Int32Array.from(kept);
 }
 
-/** The coordinates on the canvas of OpenSlide, which other tools use. */
+/**
+ * The coordinates as CLAM and other tools count them: from the corner of OpenSlide's canvas and not of its scanned
+ * part.
+ */
 const onCanvas = (coords: Int32Array, { origin }: SlideReader['info']): Int32Array =>
   origin === undefined ? coords : coords.map((at, i) => at + (i % 2 === 0 ? origin.x : origin.y));
 
-/** Corner and size of the requested scene, if it shares a canvas with others. */
+/** Corner and size of the requested scene, if it lies on one canvas with other scenes. Null otherwise. */
 const sceneOnCanvas = ({ scenes = [] }: SlideReader['info'], { scene }: Pick<Unit, 'scene'>): Region | null =>
   scenes.flatMap(({ number, at, width, height }) =>
     at !== undefined && number === scene ? [{ ...at, width, height }] : [],

@@ -13,7 +13,7 @@ export interface TissueSettings {
   readonly mthresh: number;
   readonly close: number;
   readonly useOtsu: boolean;
-  /** Minimum areas of a piece of tissue and of a hole (a_t and a_h), in tiles of 512 x 512 level-0 pixels. */
+  /** Minimum areas of a piece of tissue and of a hole (CLAM's a_t and a_h), in tiles of 512 x 512 level-0 pixels. */
   readonly minArea: number;
   readonly minHoleArea: number;
   readonly maxHoles: number;

@@ -56,7 +56,8 @@ function follow(labels: Int32Array, stride: number, start: number, hole: boolean
     do turned++;
     while (labels[at + (steps[turned & 7] as number)] === 0);
     code = turned & 7;
-    // If `code` is from 1 to `from`, the search has passed the right neighbour (direction 0), and this is background.
+    // `code` from 1 to `from` means that the search for the next border pixel has passed the right neighbour (direction
+    // 0). So the right neighbour is background.
     if (code > 0 && code <= from) labels[at] = -label;
     else if (labels[at] === 1) labels[at] = label;
     push(at);

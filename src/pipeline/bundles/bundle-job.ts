@@ -96,7 +96,7 @@ function inputsOf(recipes: ReadonlyMap<string, Recipe>, plan: MethodPlan): Recip
       of: ({ modality, union }) => plan.encoders.includes(union === true ? 'union' : (modality ?? '')),
     },
     { stage: 'stage2', of: ({ alignment }) => plan.stage === 'stage3' && alignment === plan.alignment },
-    // The predictions are read in the role `stage3`, whichever stage trained the method.
+    // Whichever stage trained the method, the bundle stage reads its predictions in the role `stage3`.
     { stage: plan.stage, role: 'stage3', of: ({ method }) => method === plan.id },
     { stage: 'evaluate', of: ({ method }) => method === plan.id },
     { stage: 'aggregate' },

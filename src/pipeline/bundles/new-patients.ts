@@ -213,7 +213,7 @@ const patientsOfPart = 1000;
 
 /** Number of parts that the patients are divided into, estimated from the files. */
 export function partsFor({ tables, bags }: Pick<DataFiles, 'tables' | 'bags'>): number {
-  // A row of a table has at least 40 bytes. A bag has its own file or is a part of a file.
+  // Rough estimates of the number of patients: a row of a table takes 200 bytes, and a patient has four bag files.
   const rows = tables.map(
     ({ sources }) => sources.reduce((sum, { path }) => sum + statSync(path).size, 0) / 200,
   );

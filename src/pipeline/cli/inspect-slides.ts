@@ -78,8 +78,8 @@ export function slideLines(
 }
 
 /**
- * `inspect SLIDES...`: whether each slide can be read, and how. Exit code 65 if a cohort would lack a slide, or could
- * lack one because a folder cannot be listed.
+ * `inspect SLIDES...`: whether each slide can be read, and what is wrong with it. Exit code 65 if a cohort would lack a
+ * slide, or could lack one because a folder cannot be listed.
  */
 export async function inspectSlides(
   { slides: files, unlisted }: SlidesMeant,

@@ -201,7 +201,7 @@ async function runJobs(
     ...{ bus, run, backend, codeVersion, observer: options.observer, role: 'orchestrator' },
     ...{ classes: ['cpu', 'gpu'], trainers: workers, anyVersion: false },
     checkpointEpochs: options.checkpointEpochs,
-    // Runs with other stores may share the broker. The workers of those runs take those jobs.
+    // Runs with other stores may share the broker. The jobs of these runs are left to their own workers.
     serves: (job) => job.store === store.uri,
     storeOf: () => Promise.resolve(store),
     data: null,
@@ -215,7 +215,8 @@ async function runJobs(
     ...(force ? { force } : {}),
     accept: async (manifest) => {
       await materialise(manifest, store, directory, invented);
-      // A repaired job is accepted a second time. The second manifest replaces the first one, in the store and here.
+      // A job is accepted a second time if its artifact was damaged and is computed again. The second manifest replaces
+      // the first one, in the store and here.
       accepted.set(manifest.id, manifest);
     },
   }).pipe(tap((outcome) => collected.push(outcome)));

@@ -2,8 +2,8 @@ import { isSynthetic } from './stand-in-guard.js';
 import type { DataFiles } from '../sources/find-sources.js';
 
 /**
- * Whether the patients of a run are those of a cohort that "haf-pipeline synth" made. The folder of the outcome table
- * decides it.
+ * Whether the patients of a run are those of a cohort that "haf-pipeline synth" made. The folder of the outcome table,
+ * or a folder above it, then holds a marker file of "synth".
  */
 export const isInvented = ({ outcome }: Pick<DataFiles, 'outcome'>): boolean =>
   outcome.some(({ path }) => isSynthetic(path));

@@ -21,19 +21,19 @@ export interface FileUse {
   readonly modality: ModalityId | null;
   /** The patient that the file belongs to. Null for tables, and for a file of several patients. */
   readonly patient: string | null;
-  /** Why the file is left out, or why its patient is. */
+  /** Why the file is left out, or why its patient is left out. */
   readonly reason: string | null;
 }
 
 const byNoPattern = 'no pattern or table of the experiment names it';
 
 /**
- * Says for every file in the data folder which modality uses it, or why it is left out. Each file has one row.
- * Further paths to a file, by links, have a row of their own. A folder that cannot be listed also has a row, with `/`
- * at its end.
+ * Says for every file in the data folder which modality uses it, or why it is left out. Each file has one row. Further
+ * paths to a file, by links, have a row of their own. A folder that cannot be listed also has a row, with `/` at its
+ * end.
  *
  * @param known - patients of the outcome table
- * @param problems - of files that are left out
+ * @param problems - the problems with files that are left out
  */
 export async function fileReport(
   config: Config,

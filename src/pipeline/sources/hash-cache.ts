@@ -5,12 +5,12 @@ import { z } from 'zod';
 import { fileStamp, isSettled, type FileStamp } from '../core/file-stamp.js';
 import { hashFile } from './hash-file.js';
 
-/** By path: the stamp of the file when it was hashed, and its hash. */
+/** By path: the stamp of the file when it was hashed (size, times and inode), and its hash. */
 const entriesSchema = z.record(z.string(), z.tuple([z.string(), z.string().regex(/^[0-9a-f]{64}$/)]));
 const fileSchema = z.object({ v: z.literal(2), files: entriesSchema });
 type Entries = z.infer<typeof entriesSchema>;
 
-/** Attempts to hash a file that is being written to. Until the writing ends it has no final content. */
+/** Attempts to hash a file that is being written to. Its hash is final only after the writing has ended. */
 const mostTries = 3;
 
 /**
@@ -89,7 +89,10 @@ export class HashCache {
   }
 }
 
-/** The saved hashes. Empty if the file is missing, damaged, or of a version with other stamps. */
+/**
+ * The saved hashes. Empty if the file is missing or damaged, or if a version of the program that computed stamps
+ * differently wrote it.
+ */
 function remembered(file: string): Entries {
   try {
     return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).files;

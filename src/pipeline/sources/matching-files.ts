@@ -36,7 +36,9 @@ const fileSystem = (failed: (path: string, error: NodeJS.ErrnoException) => void
     stat(path, (error, found) => (error ? lstat(path, told) : told(null, found))),
 });
 
-/** The folder does not exist, or is a file. A pattern may name a folder that does not exist. */
+/**
+ * Whether the folder does not exist, or is a file. This is no fault: a pattern may name a folder that does not exist.
+ */
 const isAbsent = (name: string, code: string): boolean =>
   code === 'ENOTDIR' || (code === 'ENOENT' && !name.includes(replacement));
 
@@ -64,7 +66,8 @@ export async function matchingFiles(
     ...{ cwd: folder, onlyFiles: true, dot, fs: fs as NonNullable<GlobOptions['fs']> },
     caseSensitiveMatch: caseSensitive,
   };
-  // A Mac stores names decomposed (NFD), an editor writes the pattern composed (NFC). Both spell the same name.
+  // macOS may store accented letters decomposed (NFD), and an editor writes the pattern composed (NFC). These spellings
+  // have different bytes, so both are searched.
   const spellings = [...new Set([pattern, pattern.normalize('NFC'), pattern.normalize('NFD')])];
   const names = [...new Set(await glob(spellings, options))].sort();
   const [limit] = limits;

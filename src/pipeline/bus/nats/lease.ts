@@ -52,8 +52,8 @@ export class NatsLease implements Lease {
     private readonly holder: string,
     worker: string,
     /**
-     * When the message arrived. It counts as the first confirmation of the lease, because the worker asked for the
-     * lease later.
+     * When the message arrived. It counts as the first confirmation of the lease. The lease began after this moment, so
+     * it cannot end earlier than this worker computes.
      */
     arrived: Instant,
     private readonly options: LeaseOptions,

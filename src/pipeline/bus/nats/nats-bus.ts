@@ -132,7 +132,7 @@ export class NatsBus implements Bus {
     this.guard.queued(job, item);
   }
 
-  /** Publishes a message for a queued work item. Idempotent: a claim ignores a second message of the same ticket. */
+  /** Publishes the message of a queued work item. Idempotent: a claim ignores a second message of one request. */
   private async queue(item: WorkItem | null): Promise<void> {
     if (item?.state !== 'queued') return;
     const data = encoder.encode(messageOf(item));
@@ -200,7 +200,7 @@ export class NatsBus implements Bus {
     return withdrawn;
   }
 
-  /** Removes the message of an item, so that the queue's length counts waiting jobs. A stale message is harmless. */
+  /** Removes an item's message, so that the queue's length counts waiting jobs. Claims ignore a stale message. */
   private async forget(item: WorkItem): Promise<void> {
     try {
       const wanted = { last_by_subj: jobSubject(item.job) };
