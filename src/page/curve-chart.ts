@@ -50,7 +50,7 @@ function optionsOf({ lines }: Curve, width: number): uPlot.Options {
   return {
     ...{ width, height },
     scales: { x: { time: false } },
-    // Epochs are whole numbers.
+    // The marks of the first axis are whole numbers, because epochs are.
     axes: [
       {
         ...axis,

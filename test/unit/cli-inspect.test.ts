@@ -172,7 +172,7 @@ describe('the survey of a cohort folder', () => {
     expect(joined(found)).toEqual([['TMA', 2, 1, 1]]);
     expect([
       ...found.findings.map(({ what }) => what),
-      // Three patients are too few for the folds of the default. fold-sizes.test.ts tests these warnings.
+      // Warnings about folds are left out: three patients are too few for ten folds. fold-sizes.test.ts tests them.
       ...(found.checks?.warnings ?? [])
         .filter(({ place }) => place !== 'cv.folds')
         .map(({ file, reason }) => `${file ?? ''}: ${reason}`),

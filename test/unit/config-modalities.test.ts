@@ -200,7 +200,7 @@ describe('the files of a bag', () => {
       expect.stringMatching(/^data\.modalities\.S\.images: images need an encoder/),
     ]);
     expect(problems({ ...images, modalities: ['RNA'] })).toEqual([]);
-    // New patients are encoded by the encoder of the trained model.
+    // No encoder is needed for new patients, because the encoder of the trained model encodes them.
     expect(() =>
       loadConfig({ text: JSON.stringify({ name: 'demo', ...images }), encoderOfModel: true }),
     ).not.toThrow();

@@ -43,7 +43,7 @@ describe('the keys of an experiment', () => {
   it('all have a default but the name', () => {
     const leaves = schemaKeys(configJsonSchema()).filter(({ node }) => !node.properties);
     const without = leaves.filter(({ node }) => node.default === undefined);
-    // Keys that are required only inside of an optional section.
+    // Except `name`, the keys without a default are required only inside of an optional section.
     expect(without.map(({ path }) => path.join('.'))).toEqual([
       'name',
       ...['column', 'positive', 'negative', 'words.positive', 'words.negative'].map(

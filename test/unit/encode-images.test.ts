@@ -203,7 +203,7 @@ describe('an encoder that takes long', () => {
       const { paused, output, progress } = await runWithPause(embed, run, pause);
       expect(paused).toMatchObject({ code: 'HAF_INTERRUPTED' });
       expect(storedFiles(output)).toEqual(storedFiles(whole.output));
-      // No batch is encoded twice.
+      // After the pause, only the remaining batches are encoded.
       const left = Array.from({ length: 10 - pause }, (_, i) => pause + 1 + i);
       expect(progress.map(({ epoch }) => epoch)).toEqual(left);
     }

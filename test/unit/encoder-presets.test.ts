@@ -76,7 +76,7 @@ describe('the table of presets', () => {
   });
 });
 
-/** The Markdown of the page. */
+/** The Markdown table of presets in docs/encoders.md. */
 function tableText(): string {
   const cell = (value: string | number | null): string => (value === null ? 'not stated' : String(value));
   const row = (name: (typeof encoderPresetNames)[number]): string => {

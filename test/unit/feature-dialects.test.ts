@@ -45,7 +45,7 @@ describe('a file of one slide gives its rows, unchanged, and all it says of them
       ['dict-pt', 'pt', null, px(null), null],
       ['legacy-dict-pt', 'pt', null, px(null), null],
       ['safetensors-features', 'safetensors-features', null, px(null), null],
-      // Without coordinates:
+      // Files without coordinates:
       ['clam-pt', 'clam-pt', null, null, null],
       ['trident-pt', 'trident-pt', 'uni_v1', null, null],
       ['half-pt', 'clam-pt', null, null, null],

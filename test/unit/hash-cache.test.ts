@@ -35,7 +35,7 @@ describe('remembered hashes of files', () => {
     root = mkdtempSync(join(tmpdir(), 'haf-hashes-'));
     path = join(root, 'slide.svs');
     hashCache = join(root, 'store', 'source-hashes.json');
-    // The files of these tests are a minute old when they are hashed.
+    // Only hashes of files that are some seconds old are remembered. So these files are hashed a minute later.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
     writeFileSync(path, large('a'));
   });

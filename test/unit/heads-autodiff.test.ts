@@ -92,7 +92,7 @@ const inputsOf = ({ aligned }: Case): readonly ModalityInput[] =>
         return { ...input, width: 4, values };
       });
 
-/** A fresh head, so that its streams start anew. */
+/** A new head, whose random streams begin anew. */
 function headOf({ module, config: changes, aligned, randomDrop }: Case): Head {
   const config = resolvedConfig({
     ...changes,

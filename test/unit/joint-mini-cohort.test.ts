@@ -41,7 +41,7 @@ const aligned = (id: string): boolean => {
 describe('a small cohort, all stages of a method in one step', () => {
   const outputs = new Map<string, StageOutput>();
 
-  // Each of these methods also passes the check for arrays without a gradient.
+  // Training fails if an array has no gradient. So this test also shows that each method trains all its arrays.
   it.each(joined)('%s learns the planted signal', async (method) => {
     const tensors = tf.memory().numTensors;
     const output = await run(method);

@@ -67,7 +67,7 @@ describe('the gradient of a joint step', () => {
   const attached: readonly (readonly [string, Partial<ConfigInput>])[] = [
     ['haf_attached', {}],
     ['ga_attached', {}],
-    // Without ReLU: a step of the central differences would cross a point where ReLU has no derivative.
+    // ReLU is off, because a step of the central differences would cross a point where ReLU has no derivative.
     ['drop_attached', { fusion: { activation: 'none' } }],
     ['all_mlp_attached', { fusion: { activation: 'none' } }],
     [

@@ -128,7 +128,7 @@ describe.each(fastBackends)('folds in lockstep on the %s backend', (name) => {
   it('do so too where tensors may be small only: packs, stacks, and bags that do not fit', async () => {
     const alone: unknown[][] = [];
     for (const index of folds) alone.push(await worked(index, null));
-    // Nine rows of 16 numbers, for bags of 3 to 10 instances.
+    // A tensor holds at most nine rows of 16 numbers. Bags have 3 to 10 instances, so some do not fit.
     const largest = 9 * 16 * Float32Array.BYTES_PER_ELEMENT;
     const room = new DeviceRoom({ bytes: 2 ** 20 }, () => undefined, largest);
     const places = folds.map(() => room.enter('TMA', encoder));

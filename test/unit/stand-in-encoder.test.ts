@@ -27,7 +27,7 @@ const near = (value: number): unknown => expect.closeTo(value, 12);
 
 describe('the statistics of a tile', () => {
   it('are those of its definition', () => {
-    // Left half red, right half blue: means, deviations and correlations by hand.
+    // The left half is red, the right half is blue. Means, deviations and correlations were computed by hand.
     const [meanR, meanG, meanB, devR, devG, devB, rg, rb, gb] = statisticsOf(
       tile(64, (x) => (x < 32 ? [255, 51, 0] : [0, 51, 255])),
       64,
@@ -38,7 +38,7 @@ describe('the statistics of a tile', () => {
     expect([devR, devG, devB].map((value) => (value as number) * 0.05 + 0.1)).toEqual(
       [0.5, 0, 0.5].map(near),
     );
-    // A channel without variation counts as correlated.
+    // Green does not vary, so its correlations with red and blue are set to 1.
     expect([rg, rb, gb].map((value) => (value as number) * 0.25 + 0.75)).toEqual([1, -1, 1].map(near));
   });
 

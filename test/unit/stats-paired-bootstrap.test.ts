@@ -18,7 +18,7 @@ function invented(patients: number, digits = 1): PairedAnswers {
   return { labels, correctA: correct(scoresA), correctB: correct(scoresB), scoresA, scoresB };
 }
 
-/** The differences of all resamples, by definition: each resample is written out and ranked anew. */
+/** The differences of all resamples, by definition: each resample is a list of drawn patients, ranked anew. */
 function byDefinition(
   { labels, correctA, correctB, scoresA, scoresB }: PairedAnswers,
   groups: readonly (readonly number[])[],

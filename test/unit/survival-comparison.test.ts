@@ -37,7 +37,7 @@ const cWithin = (followUp: FollowUp, risks: readonly number[], fold: readonly nu
     ),
   ).value ?? NaN;
 
-/** The differences in C of all resamples, by definition: each resample is written out. */
+/** The differences in C of all resamples, by definition: each resample is a list of drawn patients. */
 function differencesByDefinition(paired: PairedRisks, resamples: number, random: Rng): number[] {
   const { followUp, first, second, fold } = paired;
   const rows = Array.from(followUp.time, (_, i) => i);

@@ -208,7 +208,7 @@ describe('a synthetic cohort', () => {
 
   it('is the same to the byte for the same seed, years later, and another for another seed', async () => {
     const small = { patients: 20, width: 16 };
-    // HDF5 and zip stamp files with the time of writing; both take it from Date.
+    // HDF5 and zip files contain the time of writing. Both writers take it from Date, which the test sets.
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
       vi.setSystemTime('2024-02-03T04:05:06Z');

@@ -8,7 +8,7 @@ export interface EmbeddedBags {
   readonly modality: ModalityId;
   /** Path of the slide, core or feature file, relative to the data root. Null for the cores of a patient. */
   readonly file: string | null;
-  /** Name in messages: the path, or the patient of the cores. */
+  /** Name of the artifact in messages: the path of its file, or the patient of the cores. */
   readonly name: string;
   /**
    * The key of the experiment that declares the images from which the bag was computed. Null if it was read from a
@@ -51,7 +51,7 @@ export function piecesOf(all: readonly EmbeddedBags[], problems: Problem[]): rea
 export const filesKey = ({ modality, fromImages }: Pick<EmbeddedBags, 'modality' | 'fromImages'>): string =>
   `data.modalities.${modality}.${fromImages ?? 'files'}`;
 
-/** The common fields of the problems of a piece. If there is no single file, the image is named instead. */
+/** The common fields of all problems with a piece. For the cores of a patient, `place` names the image, not a file. */
 export const ofPiece = ({
   of,
   patient,

@@ -63,8 +63,8 @@ export const cohort: StageCode = stageOf(async ({ inputs, config, sources }) => 
 });
 
 /**
- * The ids in the list of patients with any modality, which is made before the run. Null without a list. The inputs of
- * the job then show which patients have a modality.
+ * The ids in the list of patients with any modality (role `members`), which is made before the run. Null without a
+ * list: then the inputs of the job show which patients have a modality.
  */
 async function membersOf(sources: readonly SourceFile[]): Promise<ReadonlySet<string> | null> {
   const file = sources.find(({ role }) => role === 'members');

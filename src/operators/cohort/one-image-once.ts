@@ -8,7 +8,7 @@ import { filesKey, ofPiece, type BagPiece } from './bag-piece.js';
 export function oneImageOnce(pieces: readonly BagPiece[], problems: Problem[]): readonly BagPiece[] {
   const byId = new Map<string, BagPiece[]>();
   for (const piece of pieces) {
-    // Arrays with the same name in the npz files of two stains are two cores.
+    // The id includes the source, because arrays with the same name in the npz files of two stains are two cores.
     const id = JSON.stringify([piece.patient, piece.source, piece.image]);
     const same = byId.get(id);
     if (same) same.push(piece);

@@ -27,8 +27,8 @@ export function oneScale(pieces: readonly BagPiece[], problems: Problem[]): read
 }
 
 /**
- * The scale that is similar to the scales of the most pieces. If several scales are equal in this, it is the one that
- * the most pieces have exactly, and then the finest.
+ * The scale to which the scales of the most pieces are similar. A tie is decided by the number of pieces that have
+ * exactly this scale, and a second tie by the finest scale.
  */
 function mostCommon(known: readonly number[]): number | null {
   const counts = new Map<number, number>();
@@ -44,7 +44,7 @@ function mostCommon(known: readonly number[]): number | null {
 
 function otherScale(piece: BagPiece, mpp: number, common: number): Problem {
   const { modality, fromImages } = piece.of;
-  // Enlarging adds no detail, so the coarser of the two scales is the one that both images can provide.
+  // `fix` proposes the coarser of the two scales for all slides, because enlarging a finer scale would add no detail.
   const both = shown(Math.max(mpp, common));
   return {
     ...ofPiece(piece),

@@ -6,7 +6,7 @@ type Event = NonNullable<Config['data']['outcome']['event']>;
 /** Whether a value of the outcome column is a number. */
 export const isNumber = (text: string): boolean => /^[+-]?\d+(\.\d*)?$/.test(text);
 
-/** The user's words for the two outcomes. A bare number gets the name of its column. */
+/** The user's words for the two outcomes. A value that is a bare number is shown with its column: `death = 1`. */
 export function wordsOf({ column, positive, negative, words }: Event): OutcomeWords {
   const shown = (values: readonly string[]): string =>
     values.map((value) => (isNumber(value) ? `${column} = ${value}` : value)).join(' or ');

@@ -12,7 +12,7 @@ import { sameInstances } from './same-instances.js';
  * Joins the pieces of each patient into the bag of one modality. Order (method.md 2.5, 2.6): slides primary first, then
  * by file name; cores by stain, then by file and position in the file; in other cohorts by file and position. The
  * following are left out and reported: pieces without instances, images that share an id, images of another scale, and,
- * with HANCOCK's names, all slides of a patient without a primary slide.
+ * for HANCOCK, all slides of a patient without a primary slide.
  *
  * @param sources HANCOCK: sources of the slides to use; null if slides have none
  * @throws HafError HAF_FEATURES_INVALID if files hold instances of different length or encoders
@@ -38,7 +38,7 @@ export function patientBags(
       .sort(sources === null ? byCore : bySlide)
       .map(({ of, start, rows }) => ({ artifact: of.artifact, start, rows }));
   }
-  // One setting of the experiment decides the precision of all files of a run.
+  // One setting of the experiment decides the precision of all files of a run, so the first file shows it.
   return { bags: { width, precision: files[0]?.index.precision ?? null, patients }, problems };
 }
 

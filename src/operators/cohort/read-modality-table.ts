@@ -37,8 +37,8 @@ export async function readModalityTable(
   const texts = await modalityTexts(modality, files, keys, { layout, patients });
   const present = new Set(texts.flatMap((text) => text.columns));
   const typed = texts.map((text) => {
-    // If there are several files, each has some of the declared columns. A table that lacks one of HANCOCK's columns
-    // is used without it.
+    // A declared column may be absent from this file: if there are several files, each has some of the columns. A
+    // table of HANCOCK is used without the columns that it lacks.
     const elsewhere = (name: string): boolean =>
       !text.columns.includes(name) && (hancock || (texts.length > 1 && present.has(name)));
     const own = Object.fromEntries(Object.entries(columns).filter(([name]) => !elsewhere(name)));
@@ -46,8 +46,8 @@ export async function readModalityTable(
   });
   const faults: TableFault[] = texts.flatMap((text) => text.faults);
   if (faults.length > 0) {
-    // Wrong cells are reported together with wrong rows. Whether a column can be used is known only when all rows are
-    // right.
+    // Faults of rows and of cells (with a line number) are reported together. Faults of whole columns are left out,
+    // because they are known only when all rows are right.
     const cells = typed.flatMap((one) => one.faults).filter(({ line }) => line !== null);
     return { table: null, left: [], writtenIds: [], faults: [...faults, ...cells], problems: [] };
   }

@@ -21,7 +21,7 @@ export const evidenceOf = ({ modality, width, values, observed }: ModalityInput)
 
 /**
  * Arrays of a network over modality vectors that an epoch could not train: arrays of a modality that no patient of the
- * epoch has, and weights that are multiplied with vectors of zeros only.
+ * epoch has, and weights that are multiplied with vectors of zeros only. `GradientWatch` does not report these arrays.
  */
 export function vectorExempt(
   { entries }: ParameterLayout,

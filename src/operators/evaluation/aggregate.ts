@@ -42,8 +42,8 @@ export const aggregate = stageOf((context) => {
     return survivalSummaryOf(runnable, { outcome, patients, skipped }, context);
   const methods = runnable.map((method) => resultsOf(method, inputs, config.cv));
   refuseUnequalTests(methods);
-  // The accuracy of always answering the more frequent class is that of the tested patients. With a fixed test set,
-  // these are not the whole cohort.
+  // The accuracy of always answering the more frequent class is computed on the tested patients. With a fixed test
+  // set, the tested patients are only a part of the cohort.
   const tested = methods[0]?.pooled.labels ?? patients.map(({ y }) => y);
   const rows = methods.map((results) => rowOf(results, patients.length, config, outcome));
   const summary: Summary = {

@@ -17,7 +17,7 @@ export const calibratedProbability = (
   { logit, p, observed }: Prediction,
 ): number => (observed ? calibrated(map, logit) : p);
 
-/** Metrics of calibrated probabilities, at 0.5 and at the threshold of the validation patients (method.md 9.6). */
+/** Metrics of calibrated probabilities at 0.5 and at the threshold chosen on validation patients (method.md 9.6). */
 export function calibratedMetricsOf(
   calibration: FoldCalibration,
   predictions: readonly Prediction[],

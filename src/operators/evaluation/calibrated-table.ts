@@ -17,7 +17,7 @@ const spread = ({ mean, std }: Spread): string =>
 const pooled = ({ value, ci95 }: PooledAuc): string =>
   value === null ? '-' : `${digits(value)}${intervalText(ci95)}`;
 
-/** Test metrics before and after calibration, and at the threshold of the validation patients (method.md 9.6). */
+/** Test metrics before and after calibration, at threshold 0.5 (method.md 9.6). */
 export const calibratedTable = (summary: Pick<Summary, 'rows'>): PrintedTable => ({
   headings: [
     ...['Method', 'Calibration', 'Accuracy before', 'Accuracy after'],
@@ -34,8 +34,8 @@ export const calibratedTable = (summary: Pick<Summary, 'rows'>): PrintedTable =>
 });
 
 /**
- * Test metrics of the calibrated probabilities, at threshold 0.5 and at the threshold of the validation patients
- * (method.md 9.6).
+ * Test metrics of the calibrated probabilities, at threshold 0.5 and at the threshold that was chosen on the validation
+ * patients (method.md 9.6).
  */
 export const thresholdTable = (summary: Pick<Summary, 'rows'>): PrintedTable => ({
   headings: [

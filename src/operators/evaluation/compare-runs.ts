@@ -30,10 +30,10 @@ export interface RunComparison
 }
 
 /**
- * Compares methods of two runs on the test patients of all folds together, first minus second (method.md 9.5). The pairs are one
- * family for Holm's adjustment.
+ * Compares methods of two runs on the test patients of all folds together, first minus second (method.md 9.5). The
+ * pairs are one family for Holm's adjustment.
  *
- * @param rng returns the bootstrap stream for a pair; called once for each
+ * @param rng returns the random stream for the bootstrap of a pair; called once for each pair
  * @throws HafError HAF_SPLIT_INVALID if the methods of a pair were tested on different patients or outcomes
  */
 export function compareRuns(

@@ -14,8 +14,8 @@ export interface TestedMethod {
 }
 
 /**
- * Two methods on the same test patients of the same folds. `difference` is Harrell's C within folds of the first method
- * minus that of the second.
+ * A comparison of two methods on the same test patients of the same folds. `difference` is the C (Harrell's C within
+ * folds) of the first method minus the C of the second.
  */
 export interface SurvivalRunComparison {
   readonly first: { readonly run: string; readonly method: string; readonly c: number | null };

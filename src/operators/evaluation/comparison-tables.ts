@@ -85,7 +85,7 @@ function aucCells({ auc, aucReason }: Comparison, notes: Footnotes): string[] {
   const mark = notes.mark(auc === null ? aucReason : auc.reason);
   if (auc === null) return Array.from({ length: 4 }, () => `-${mark}`);
   return [
-    // If a test uses only some folds, the footnote mark is at the difference.
+    // If p is known, the reason says that the test uses only some folds. Its footnote mark follows the difference.
     `${digits(auc.difference)}${intervalText(auc.ci95)}${auc.p === null ? '' : mark}`,
     auc.z === null ? `-${mark}` : digits(auc.z),
     pText(auc.p, mark),
@@ -103,7 +103,7 @@ export const comparisonsMarkdown = (summary: Summary, config: Pick<Config, 'stat
     ])
     .join('\n');
 
-/** Captions become comments, because a bare tabular has no caption. */
+/** The tables for LaTeX. Captions are LaTeX comments, because a `tabular` outside of a `table` has no caption. */
 export const comparisonsLatex = (summary: Summary, config: Pick<Config, 'stats' | 'cv'>): string =>
   tablesOf(summary, config)
     .flatMap(({ caption, headings, rows, notes }) => [
@@ -113,7 +113,10 @@ export const comparisonsLatex = (summary: Summary, config: Pick<Config, 'stats' 
     ])
     .join('\n');
 
-/** Every number at full precision, one line per comparison. Empty if undefined, with the reason. */
+/**
+ * The comparisons as CSV, at full precision, one line per comparison. The cell of an undefined number is empty, and the
+ * last columns give the reason.
+ */
 export const comparisonsCsv = ({ comparisons }: Summary): string =>
   csvText(
     [

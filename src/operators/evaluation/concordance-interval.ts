@@ -5,8 +5,8 @@ import type { TestedPatient } from '../survival/risk-groups.js';
 import type { PooledAuc } from './spread-data.js';
 
 /**
- * Harrell's C within folds with a 95 % percentile interval of the bootstrap of patients (method.md 11.5). The interval
- * is that of a paired bootstrap comparison with a constant risk, whose C is 0.5.
+ * Harrell's C within folds with a 95 % percentile interval of the bootstrap of patients (method.md 11.5). The risks are
+ * compared with a constant risk. The C of a constant risk is 0.5, so C is the difference plus 0.5.
  */
 export function concordanceWithInterval(
   patients: readonly TestedPatient[],

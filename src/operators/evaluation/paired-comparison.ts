@@ -25,9 +25,9 @@ export interface PairedComparison {
   readonly aucReason?: string;
 }
 
-/** Pooled patients whose scores are ranked together. Each patient is in one group. */
+/** Pooled patients, divided into groups whose scores are ranked together. Each patient is in one group. */
 export interface RankedTogether {
-  /** Positions of the patients. */
+  /** For each group, the positions of its patients. */
   readonly groups: readonly (readonly number[])[];
   /** The fold of each group. Absent if all patients are one group. */
   readonly folds?: readonly number[];

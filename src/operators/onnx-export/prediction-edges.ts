@@ -50,7 +50,7 @@ function logitEdge(graph: OnnxGraph, logits: Edge, outputs: number): Edge {
   return graph.add('MatMul', [logits, weights]);
 }
 
-/** Computes the same value as `calibrated`. */
+/** The calibrated probability of a logit, by the same formulas as the function `calibrated`. */
 function calibratedEdge(graph: OnnxGraph, logit: Edge, map: CalibrationMap): Edge {
   switch (map.kind) {
     case 'none':
@@ -81,7 +81,7 @@ function isotonicEdge(
       throw new Error(`the knots of an isotonic map are not in ascending order: ${from}, ${to}`);
     return { from, length: to - from, slope: (p - before) / (to - from) };
   });
-  // A map with a single knot is constant.
+  // A map with a single knot is constant: it gets one interval with slope 0.
   if (intervals.length === 0) intervals.push({ from: first.logit, length: 0, slope: 0 });
   const { length } = intervals;
   const row = (name: string, doubles: readonly number[]): Edge =>
@@ -103,7 +103,7 @@ function isotonicEdge(
   return graph.add('Add', [graph.add('MatMul', [inside, slopes]), double(graph, first.p)]);
 }
 
-/** `1 / (1 + exp(-(slope * logit + intercept)))` */
+/** The logistic function of a linear map: `1 / (1 + exp(-(slope * logit + intercept)))`. */
 function logisticEdge(graph: OnnxGraph, logit: Edge, slope: number, intercept: number): Edge {
   const one = double(graph, 1);
   const negated = graph.add('Mul', [logit, double(graph, -slope)]);

@@ -29,7 +29,7 @@ export function encodedRowEdge(
     row,
     columns.map(({ name }) => positionOf(name, names)),
   );
-  // Known values, one row for each column. A column with fewer values repeats its first one.
+  // Matrix of `most` known values for each column of the table. A column with fewer values repeats its first one.
   const most = Math.max(1, ...columns.map(({ known }) => known?.length ?? 0));
   const known = Array.from({ length: most }, (_, k) =>
     columns.map((column) => column.known?.[k] ?? column.known?.[0] ?? 0),

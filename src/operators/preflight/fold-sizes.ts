@@ -29,7 +29,7 @@ export function judgeFolds(
   ];
   return groups.flatMap(({ name, count }): Problem[] => {
     const without = needed * cv.folds - count;
-    // If no patient has this outcome, `preflight` refuses the data.
+    // If no patient has this outcome, no warning is needed, because `preflight` refuses the data.
     if (without <= 0 || count === 0) return [];
     const set = needed === 1 ? 'test set' : 'validation or test set';
     const most = Math.floor(count / needed);

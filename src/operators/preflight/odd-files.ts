@@ -64,8 +64,8 @@ export function oddFiles(modality: ModalityId, bags: readonly BagFilesOf[]): rea
 }
 
 /**
- * Whether a file is empty, a pointer or a web page. Such files often have equal content, and another warning reports
- * them.
+ * Whether a file is empty, a pointer of Git LFS or git-annex, or a web page. Such files often have equal content, and
+ * another warning reports them.
  */
 function holdsNoData(path: string): boolean {
   try {

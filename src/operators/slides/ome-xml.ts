@@ -11,7 +11,7 @@ export interface OmeImage {
   readonly size: { readonly x: OmeSize; readonly y: OmeSize };
   /** Objective power. Null if not stated. */
   readonly magnification: number | null;
-  /** The directories of the chain that hold its planes. Empty if not stated. */
+  /** Ranges of the TIFF directories (IFDs) of the file that hold the planes of the image. Empty if not stated. */
   readonly planes: readonly { readonly first: number; readonly count: number }[];
 }
 
@@ -51,7 +51,7 @@ export function omeImages(xml: string, fileName: string): readonly OmeImage[] {
         break;
       case 'Pixels':
         if (draft) draft.pixels ??= tag;
-        // Pixels without an Image element around them. This violates OME's schema, but the meaning is clear.
+        // A Pixels element outside of an Image element violates the schema of OME, but its meaning is clear.
         else drafts.push({ name: '', pixels: tag, objective: null, planes: [] });
         break;
       case 'ObjectiveSettings':
@@ -131,7 +131,7 @@ export function omeImageOf(images: readonly OmeImage[], page: TiffPage): OmeImag
     const [first, ...others] = found;
     if (first === undefined) continue;
     if (others.every((other) => sameSize(other, first))) return first;
-    // Several directories have the same size, and the XML names none of them, so their images are unknown.
+    // Several images qualify, and their pixel sizes on the tissue differ, so the image of the page is unknown.
     return null;
   }
   return null;

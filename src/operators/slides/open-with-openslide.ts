@@ -11,7 +11,7 @@ import { sceneText } from './scene-data.js';
 import type { Region, SlideReader } from './slide-reader.js';
 import { copyAgain, noScene, unreadable } from './unreadable.js';
 
-/** Maximum side length of the pixels that are requested at once. */
+/** Maximum side length, in pixels, of a region that is requested at once. */
 const mostSide = 1024;
 
 const unavailable = (what: string, cause?: unknown): HafError =>

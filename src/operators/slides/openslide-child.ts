@@ -48,7 +48,7 @@ async function opened(): Promise<OpenSlideHandle> {
 }
 
 async function decode(level: number, region: OpenSlideRegion, argb: Uint32Array): Promise<void> {
-  // An open slide is used without `await`, so that the call of the library begins before this function returns.
+  // No `await` if the slide is open: the library begins to decode before the caller converts the previous region.
   const handle = slide ?? (await opened());
   try {
     await handle.read(argb, region.x, region.y, level, region.width, region.height);

@@ -34,7 +34,7 @@ function boundsOf(
     numberOf(properties, `openslide.bounds-${name}`),
   );
   if (x == null || y == null || w == null || h == null || w < 1 || h < 1) return null;
-  // Because of rounding, the rectangle of some scanners extends beyond the canvas by a few pixels.
+  // The rectangle is clipped to the canvas. With some scanners it extends a few pixels beyond it because of rounding.
   const [left, top] = [Math.floor(x), Math.floor(y)];
   const inside = {
     width: Math.min(Math.floor(w), width - left),

@@ -87,7 +87,8 @@ export class OpenSlideProcess {
   /**
    * Starts a process and loads the library.
    * @throws OpenSlideFailed if the library cannot be loaded
-   * @throws HafError HAF_PATH_UNUSABLE, HAF_STORE_FULL if the folder for temporary files cannot be used
+   * @throws HafError HAF_PATH_UNUSABLE if the folder for temporary files cannot be used, HAF_STORE_FULL if its disk is
+   * full
    */
   static async start(library: string): Promise<{ process: OpenSlideProcess; version: string }> {
     const pixels = PixelFile.open();
@@ -95,7 +96,7 @@ export class OpenSlideProcess {
     try {
       const child = fork(childFile, [], {
         stdio: ['ignore', 'ignore', 'pipe', 'ipc', pixels.descriptor],
-        // The options of this process, such as the port of a debugger, must not be passed on.
+        // By default a child gets the Node options of its parent. Two processes cannot share the port of a debugger.
         execArgv: [],
         // Only one call runs at a time. With several threads, each call could run in another thread, whose caches are
         // cold.

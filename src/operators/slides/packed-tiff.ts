@@ -66,7 +66,7 @@ function packed(
 ): Buffer {
   const tags: Tag[] = [
     ...layout,
-    // The offsets are known only after the tags are laid out.
+    // Zeros in place of the offsets, which are known only after the tags are laid out.
     { id: places.offsets, type: long, values: chunks.map(() => 0) },
     { id: places.byteCounts, type: long, values: chunks.map(({ length }) => length) },
   ];
@@ -114,7 +114,7 @@ function writeValues(file: Buffer, at: number, type: TagType, values: readonly n
 
 /**
  * The tags of a directory that `packedTiff` copies.
- * @throws Error if one of them is as long as a picture
+ * @throws Error if one of them has more than `mostValues` values
  */
 export function decodingTagsOf(
   numbers: ReadonlyMap<number, Float64Array>,

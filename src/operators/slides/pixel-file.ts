@@ -22,7 +22,10 @@ export class PixelFile {
     private readonly folder: string,
   ) {}
 
-  /** @throws HafError HAF_PATH_UNUSABLE that names TMPDIR, HAF_STORE_FULL */
+  /**
+   * @throws HafError HAF_PATH_UNUSABLE if the folder for temporary files (TMPDIR) cannot be used, HAF_STORE_FULL if its
+   * disk is full
+   */
   static open(): PixelFile {
     const folder = makeTemporaryFolder('haf-pixels-');
     try {
@@ -66,11 +69,14 @@ export class PixelFile {
   }
 }
 
-/** On NFS, an open file that is removed keeps another name in its folder until it is closed. */
+/**
+ * Removes the folder of a pixel file. On NFS this may fail while the file is open: NFS gives a removed file another
+ * name in its folder until the file is closed.
+ */
 function removeIfPossible(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
   } catch {
-    // Removing the folder is tried again when the file is closed.
+    // `close` tries again to remove the folder.
   }
 }

@@ -7,7 +7,7 @@ export interface CorrectedTest {
   /** The test statistic t. Null if the differences have no variance. */
   readonly t: number | null;
   readonly degrees: number;
-  /** Two-sided. 1 if the differences have no variance. */
+  /** Two-sided p-value. 1 if the differences have no variance. */
   readonly p: number;
 }
 

@@ -67,7 +67,7 @@ interface Ranking {
   /** Positions of patients, ascending by score. */
   readonly order: Int32Array;
   readonly positive: Uint8Array;
-  /** Whether the next score differs. */
+  /** For each patient of `order`: 1 if the next patient has another score or none follows, else 0. */
   readonly endsTie: Uint8Array;
   readonly pairs: number;
 }

@@ -11,6 +11,6 @@ export function proportion(part: number, whole: number, none: string): Estimate 
   const z2 = z975 ** 2 / whole;
   const centre = (share + z2 / 2) / (1 + z2);
   const half = (z975 / (1 + z2)) * Math.sqrt((share * (1 - share)) / whole + z2 / (4 * whole));
-  // The bounds at fractions 0 and 1 are exact. Rounding would move them past the fraction.
+  // Fraction 0 has the lower bound 0, fraction 1 the upper bound 1. The formula could miss them by a rounding error.
   return estimated(share, [part === 0 ? 0 : centre - half, part === whole ? 1 : centre + half]);
 }

@@ -45,7 +45,7 @@ export interface LeftTable {
 const listed = 30;
 const selectFrom = 2000;
 
-/** What is known about the outcome when the tables without it are examined. */
+/** What is known about the outcome when the tables that do not contain it are examined. */
 export interface KnownOutcome {
   readonly labels: ReadonlyMap<string, 0 | 1>;
   /** Every patient of the outcome table, including those without a label. */

@@ -36,7 +36,7 @@ export async function unusedTables(
     root,
     [...names, ...workbooks].filter((name) => isReadable(join(root, name))),
   );
-  // The sheet of a workbook with a single sheet is null in the survey, even if the experiment names the sheet.
+  // If a workbook has a single sheet, `table.sheet` is null, even if the experiment names the sheet.
   const isUsed = (table: SurveyTable): boolean =>
     used.some(({ file, sheet }) => file === table.file && [null, sheet].includes(table.sheet));
   return tables.flatMap((table): UnusedTable[] => {

@@ -54,7 +54,7 @@ export function penalisedMinimum(
     const direction = newtonDirection(problem, now.eta, gradient, Math.min(0.1, Math.sqrt(size)));
     const slope = dot(gradient, direction);
     let [length, next] = [1, evaluate(now.w.map((own, k) => own + (direction[k] as number)))];
-    // Tolerance for the rounding error of the value. Without it, rounding near the minimum would shorten a good step.
+    // Tolerance for the rounding error of the loss. Without it, rounding near the minimum would shorten a good step.
     const noise = 1e-12 * Math.abs(now.value);
     while (next.value > now.value + 1e-4 * length * slope + noise && length > 1e-8) {
       length /= 2;

@@ -86,7 +86,7 @@ export function riskGroups(
   };
 }
 
-/** From low to high risk. */
+/** Names of the given number of risk groups, from low to high risk. */
 export const groupNames = (count: number): readonly string[] =>
   count === 2
     ? ['low risk', 'high risk']

@@ -8,8 +8,8 @@ export const typedColumnSchema = z.strictObject({
   kind: z.enum(columnKinds),
   /**
    * The meaning of the numbers in the cells. In a nominal column, and in an ordinal one with a declared order, a cell
-   * `k` means `categories[k]`. In a binary column, these are the words for 0 and 1. Absent if the cells hold the
-   * numbers of the file.
+   * `k` means `categories[k]`. In a binary column, `categories` are the words for 0 and 1. Absent if the cells hold
+   * the numbers of the file.
    */
   categories: z.array(z.string()).exactOptional(),
   /** Whether the kind was inferred from the values. */
@@ -49,9 +49,9 @@ export type LeftOutReason =
 /** One column, while its kind is decided. */
 export interface ColumnView {
   readonly name: string;
-  /** Numbers of all rows. NaN if the cell is missing or holds a text. The array is reused for the next column. */
+  /** Numbers of all rows. NaN if the cell is missing or is no number. The array is reused for the next column. */
   readonly numbers: Float64Array;
-  /** Number of cells with a text. */
+  /** Number of cells that are neither missing nor a number. */
   readonly texts: number;
   /** Texts of all rows. '' if the cell is missing. */
   readonly words: () => readonly string[];

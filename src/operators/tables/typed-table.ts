@@ -72,7 +72,7 @@ export function typedTable(
   declaration: TableDeclaration,
   exclude: ReadonlySet<string> = new Set(),
 ): TypedResult {
-  // The faults of the text already explain why there are no rows.
+  // Without rows nothing can be converted. The faults of `text` already explain why there are no rows.
   if (text.patients.length === 0)
     return {
       table: { columns: [], patients: [], cells: new Float64Array(0) },

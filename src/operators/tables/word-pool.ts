@@ -1,6 +1,6 @@
 import { cellText } from './cell-text.js';
 
-/** Longer cells are not cached. */
+/** Maximum length, in bytes, of a cell text that is cached. */
 const longestWord = 32;
 const slots = 1 << 14;
 
@@ -12,7 +12,7 @@ export class WordPool {
 
   constructor(private readonly bytes: Buffer) {}
 
-  /** The same result as `cellText`. */
+  /** The text of the cell from byte `start` to `end`, as `cellText` returns it. */
   text(start: number, end: number): string {
     const length = end - start;
     if (length <= 0) return '';

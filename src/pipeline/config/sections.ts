@@ -3,7 +3,7 @@ import type { ConfigFinding } from './findings.js';
 import { type Config, configSchema } from './schema.js';
 import { slotsOf } from './slots.js';
 
-/** The sections of an experiment that are valid on their own. Rules judge these only. */
+/** The sections of an experiment that are valid on their own. Rules about several keys check only these sections. */
 export type Sections = Partial<Omit<Config, 'modalities'>> & {
   readonly modalities?: readonly string[] | null;
 };

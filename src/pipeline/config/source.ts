@@ -74,7 +74,7 @@ function override(document: Document, text: string, problems: ConfigProblem[]): 
     return refuse(`the value is not valid YAML: ${firstLine(value.errors[0]?.message)}`);
   const reason = obstacle(document, path);
   if (reason !== null) return refuse(reason);
-  // A glob such as *.h5 is parsed as a YAML alias. A value on the command line can never be an alias.
+  // YAML parses a glob such as *.h5 as an alias. An alias on the command line has no anchor, so the text is meant.
   document.setIn(path, isAlias(value.contents) ? written : value.contents);
   return { text, path };
 }

@@ -37,8 +37,8 @@ export class S3Remote implements Remote {
     const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL;
     this.endpoint = endpoint ?? 'AWS';
     this.client = new S3Client({
-      // Servers other than AWS rarely have a host name per bucket. For them the region only enters the signature of
-      // requests.
+      // Servers other than AWS rarely have a host name per bucket, so the path names the bucket. For them the region
+      // only enters the signature of requests, so it has a default.
       ...(endpoint === undefined ? {} : { forcePathStyle: true, region: AWS_REGION ?? 'us-east-1' }),
       // With their backoff, these attempts last about ten seconds in all. So a restart of the server loses no result.
       maxAttempts: 8,

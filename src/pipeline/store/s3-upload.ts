@@ -79,7 +79,7 @@ async function inParts(
     requireContent(hash, path, sha256);
     await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } }));
   } catch (error) {
-    // The parts of an unfinished upload would stay stored, unseen and charged for.
+    // Without this request, the parts of an unfinished upload stay stored: no list shows them, but they cost money.
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined);
     throw error;
   }

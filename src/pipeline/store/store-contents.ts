@@ -62,7 +62,7 @@ export interface Needed {
   readonly content: ReadonlySet<string>;
 }
 
-/** Younger files may belong to a run that is executed elsewhere. */
+/** Minimum age, in ms, of removed files. A younger file may belong to a run that is executed elsewhere. */
 export const youngMs = 3600_000;
 
 /** The files of a store that nothing in `needed` refers to, and that are not young at the time `now`. */
