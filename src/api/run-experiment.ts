@@ -14,7 +14,7 @@ import { openRun, type OpenRun } from './open-run.js';
 
 /** What to run, and where. Paths are relative to the working directory. */
 export interface ExperimentOptions {
-  /** Path of the experiment file. If it is missing, `text` is the experiment. */
+  /** Path of the experiment file. Without this option, `text` is the experiment. */
   readonly file?: string;
   /** The experiment as YAML text. */
   readonly text?: string;

@@ -177,7 +177,7 @@ async function disturbedRun(folder, broker, wishes) {
     encoding: 'utf8',
   });
   if (verified.status !== 0) wrong.push(`store verify: ${verified.stdout}${verified.stderr}`);
-  // A trainer ends by itself once it notices that its parent has gone.
+  // Wait up to 5 seconds: a trainer ends by itself, but only after it notices that its parent has gone.
   let left = [];
   for (let tries = 0; tries < 50 && (left = processesIn(folder)).length > 0; tries++) await sleep(100);
   if (left.length > 0) wrong.push(`left behind: ${left.map(({ command }) => command).join('; ')}`);

@@ -1,6 +1,7 @@
 /**
  * Time and memory of wide tables: 15,000 columns x 500 patients of numbers (gene expression) or of words, as CSV and as
- * Parquet, and 100,000 columns x 40 patients. Needs the built code (`npm run build`). An Excel sheet ends at 16,384 columns.
+ * Parquet, and 100,000 columns x 40 patients. Excel is not measured, because a sheet has at most 16,384 columns. Needs
+ * the built code (`npm run build`).
  *
  * Run with: npx vitest run --config test/bench/vitest.config.mjs test/bench/wide-table.bench.ts
  */

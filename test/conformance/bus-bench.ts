@@ -95,8 +95,8 @@ export const until = <T>(stream: Observable<T>): Promise<T[]> =>
   firstValueFrom(stream.pipe(toArray(), timeout(timeoutMs)));
 
 /**
- * `failing` and `declining` make the callback of `Lease.fail` and `Lease.decline`: it returns the event to publish for
- * a verdict.
+ * `failing` and `declining` make the callback of `Lease.fail` and `Lease.decline`. The callback returns the event to
+ * publish for a verdict.
  */
 export const failing =
   (name: string) =>

@@ -102,7 +102,7 @@ export function leaseCases(bench: Bench): void {
       ),
     );
     for (const bus of [one, other]) expect((await claim(bus, 'dies')).attempt).toBe(1);
-    // On a network adapter, a lapsed lease is noticed only when a worker asks for a job.
+    // A network adapter notices a lapsed lease only when a worker asks for a job. So a worker asks here.
     const patient = new AbortController();
     const none = other.claim('gpu', 'patient', patient.signal);
     const error = { code: 'HAF_JOB_QUARANTINED', context: { lapses: 2 } };

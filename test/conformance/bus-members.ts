@@ -126,7 +126,7 @@ export function memberCases(bench: Bench): void {
     await one.enqueue(testJob('a'));
     expect(await (await claim(one, 'w1')).decline(declining('a', 'w1'))).toBe('given-up');
     expect(await told(one)).toMatchObject([failedEvent('a')]);
-    // Usually the orchestrator also computes jobs.
+    // This orchestrator also computes jobs, as is usual. So another member is left that takes the class of job b.
     await other.join(member('up', { role: 'orchestrator', classes: ['cpu', 'gpu'] }));
     await one.enqueue(testJob('b'));
     expect(await (await claim(one, 'w1')).decline(declining('b', 'w1'))).toBe('returned');

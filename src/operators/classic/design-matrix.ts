@@ -113,7 +113,7 @@ export function designMatrix(
   return { rows: patients.length, columns: width, values };
 }
 
-/** Returns the cell of a patient in a column. NaN without a row. */
+/** Returns the cell of a patient in a column. NaN if the patient has no row in the table. */
 function cellsOf(table: TypedTable): (patient: string, column: number) => number {
   const rows = new Map(table.patients.map((patient, row) => [patient, row]));
   return (patient, column) => {
@@ -132,13 +132,13 @@ function positionOf({ columns }: TypedTable, name: string, modality: string): nu
 const wordOf = (column: TypedColumn | undefined, cell: number): string =>
   column?.categories?.[cell] ?? String(cell);
 
-/** Writes the numbers of one cell into a row. */
+/** Writes the `width` numbers for one cell into the array `row`, from position `from` on. */
 interface CellWriter {
   readonly width: number;
   readonly into: (row: Float64Array, from: number, cell: number) => void;
 }
 
-/** @param given the column of the given table */
+/** @param given the column of this name in the table of the patients; undefined if the table is not given */
 function writerOf(column: DesignColumn, given: TypedColumn | undefined): CellWriter {
   const mark = (row: Float64Array, at: number, missing: boolean): void => {
     if (column.mark && missing) row[at] = 1;

@@ -70,7 +70,7 @@ export function fitStack(
     ),
     rows.map(({ patient }) => y[patient] as 0 | 1),
     inner.map((fold) => Int32Array.from(rows, ({ patient }) => fold[patient] as number)),
-    // With a negative weight, a higher logit of a modality would lower the combined score.
+    // No weight may be below 0: with a negative weight, a higher logit of a modality would lower the combined score.
     { choose: 'logLoss', nonNegative: true },
   );
   return {

@@ -129,7 +129,7 @@ function growTree(
   }
 }
 
-/** For each patient, the mean over the trees of the fraction of events. */
+/** For each patient, the mean over the trees of the fraction of events in the leaf that the patient reaches. */
 export function forestShares(trees: readonly Tree[], { rows, columns, values }: Matrix): Float64Array {
   const shares = new Float64Array(rows);
   for (const { feature, value, right } of trees)

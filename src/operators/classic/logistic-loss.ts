@@ -43,7 +43,10 @@ export function bestIntercept(eta: Float64Array, y: ArrayLike<number>): number {
   return intercept;
 }
 
-/** Loss summed over patients, and its gradient. The intercept is always optimal, so it has no gradient of its own. */
+/**
+ * Loss summed over patients, and its gradient with respect to the predictors. The intercept is always optimal, so the
+ * derivative with respect to the intercept is 0.
+ */
 export function profiledLoss(eta: Float64Array, y: ArrayLike<number>): ProfiledLoss {
   const intercept = bestIntercept(eta, y);
   const gradient = new Float64Array(eta.length);

@@ -213,7 +213,8 @@ function chooseLambda(
     }),
   );
   const path = tried.map((lambda) => {
-    // If weights below 0 are forbidden, `fitAt` computes a preconditioner for each set of columns that it tries.
+    // Undefined if weights below 0 are forbidden: `fitAt` then computes a preconditioner for each set of columns that
+    // it tries.
     const preconditioner = nonNegative
       ? undefined
       : preconditionerOf(basis, meanCurvature(y), lambda * basis.rows.rows);
@@ -247,7 +248,8 @@ function chooseLambda(
 
 /**
  * Whether the mean of `losses` exceeds the mean of `least` by at most one standard error of the difference: the
- * one-standard-error rule (Breiman et al. 1984). The standard error is that of the differences within patients.
+ * one-standard-error rule (Breiman et al. 1984). The standard error is computed from the
+ * difference between the two losses of each patient.
  */
 function asGood(losses: readonly number[], least: readonly number[]): boolean {
   const differences = losses.map((loss, i) => loss - (least[i] as number));

@@ -66,7 +66,7 @@ export type StackModel = z.infer<typeof stackModelSchema>;
 export const coxRidgeModelSchema = z.strictObject({
   kind: z.literal('coxRidge'),
   design: designSchema,
-  /** Mean and 1 / standard deviation of each column. The latter is 0 for a column that is constant in training. */
+  /** Mean and 1 / standard deviation of each column. `factor` is 0 for a column that is constant in training. */
   mean: z.array(z.number()),
   factor: z.array(z.number()),
   /** Coefficients of the standardised columns. */

@@ -46,7 +46,10 @@ export function modelOutputs(
   }
 }
 
-/** The logit of a fraction. 0 and 1 get the logit for half an event, or half a non-event, among 10,000 patients. */
+/**
+ * The logit of a fraction. The logits of 0 and 1 are infinite, so these fractions count as half an event, or half a
+ * non-event, among 10,000 patients.
+ */
 function logitOfShare(share: number): number {
   const inside = Math.min(Math.max(share, 0.00005), 0.99995);
   return Math.log(inside / (1 - inside));

@@ -19,7 +19,7 @@ export interface BagMeans {
 /** Whether the modality of a patient (position in `patients`) may be read. */
 export type Open = (row: number, modality: string) => boolean;
 
-/** For each patient, whether a row or a bag of one of these modalities exists and may be read. */
+/** For each patient, whether the patient has a row or a bag of at least one of `modalities` that may be read. */
 export function visibleRows(
   { patients, tables, bags = [] }: PatientInputs,
   modalities: readonly { readonly modality: string }[],

@@ -74,7 +74,10 @@ function twoGroups(times: Float64Array): string | null {
   return null;
 }
 
-/** Days are whole numbers, so small fractions among them are years or months. Null if there are none. */
+/**
+ * A sentence if a column of days contains small times with a fraction. Days are whole numbers, so these times are
+ * probably years or months. Null if there are no such times.
+ */
 function fractionsAmong(unit: TimeUnit, times: Float64Array): string | null {
   if (unit !== 'days') return null;
   const known = times.filter((time) => time > 0).sort();

@@ -1,7 +1,7 @@
 import type { ModalityId } from '../../pipeline/core/modality.js';
 import type { Problem } from '../../pipeline/core/problem.js';
 
-/** Warns of data of patients whose outcome is unknown. Usually two files write the ids differently. */
+/** Warns of data of patients whose outcome is unknown. The usual cause: two files write the ids differently. */
 export function withoutOutcome(
   modality: ModalityId,
   ids: readonly string[],

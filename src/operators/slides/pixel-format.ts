@@ -53,7 +53,7 @@ export function pyramidRefusal(page: TiffPage): string | null {
 
 /** Bits per sample that libvips converts to 8-bit grey or RGB correctly. */
 const depthsOf: Readonly<Record<number, readonly number[]>> = {
-  // 16 bits are not in the list, because it is unknown which value means black.
+  // 16 bits are not in the list: the values may use fewer bits, so it is unknown which value means black.
   [whiteIsZero]: [1, 2, 4, 8],
   [blackIsZero]: [1, 2, 4, 8, 16],
   [rgbPhotometric]: [8, 16],

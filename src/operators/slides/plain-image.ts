@@ -64,7 +64,10 @@ async function opened(
   return gridReader(path, info, [null], plainPixels(input, header));
 }
 
-/** Why the colours of a JPEG file cannot be read: libvips would convert them by a profile, or not at all. */
+/**
+ * Why the colours of a JPEG file cannot be read. libvips would convert CMYK by a colour profile, which changes the
+ * colours, and cannot convert other formats to 8-bit RGB.
+ */
 function jpegRefusal({ precision, components }: JpegHeader): string | null {
   if (components.length === 0 || (precision === 8 && [1, 3].includes(components.length))) return null;
   const inks = components.length === 4 ? ' (CMYK)' : '';
@@ -91,7 +94,10 @@ export async function openPicture(path: string): Promise<SlideReader> {
   return opened(path, { path, page: 0, subifd: null }, null, silent);
 }
 
-/** The compressed strips of a page as a TIFF in memory with correct tags. */
+/**
+ * The compressed strips of a page as a TIFF in memory. Its tags state the colour space of the JPEG stream, because
+ * libvips would use the wrong tag of the file.
+ */
 async function retaggedStrips(path: string, page: TiffPage): Promise<PlainInput> {
   const { chunks, height, rowsPerStrip } = page;
   const count = Math.ceil(height / rowsPerStrip);
@@ -158,7 +164,10 @@ export async function openFlat(
   });
 }
 
-/** ImageJ stores the images of a stack after a single directory. */
+/**
+ * The number of images of a stack, in ImageJ's description. The directories do not give this number, because ImageJ
+ * stores all images of a stack after a single directory.
+ */
 const imageJCount = /^images=(\d+)/m;
 
 /**

@@ -1,4 +1,4 @@
-/** The part of WebAssembly that is used. The types of Node.js do not have it. */
+/** The part of WebAssembly that is used here. The types of Node.js do not declare WebAssembly. */
 interface WebAssemblyApi {
   readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
   readonly Module: new (bytes: Uint8Array) => object;
@@ -38,8 +38,8 @@ const code = [
 ];
 
 /**
- * Compiles `code` as a module (WebAssembly 2.0, binary format), which imports the memory "pixels" "memory" and exports
- * the function "convert".
+ * Compiles `code` as a module (WebAssembly 2.0, binary format), which imports "memory" of the module "pixels" and
+ * exports the function "convert".
  */
 function convertIn(memory: Memory): Convert {
   const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
@@ -73,7 +73,7 @@ export class RgbConverter {
   /** @param pixels that can be converted at once, a multiple of four */
   constructor(pixels: number) {
     const bytes = 3 * pixels * 4 + pixels * 3;
-    // The last store writes four bytes too many.
+    // The last store writes four bytes more than the last four pixels need, so the memory has room for them.
     const memory = new Memory({ initial: Math.ceil((bytes + 4) / pageBytes) });
     const words = (i: number): Uint32Array => new Uint32Array(memory.buffer, i * pixels * 4, pixels);
     this.buffers = [words(0), words(1)];

@@ -65,7 +65,8 @@ async function filesBySeries(folder: string): Promise<ReadonlyMap<string, readon
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   const pairs: (readonly [series: string, name: string])[] = [];
   for (const name of names.sort()) {
-    // A file that cannot be read is reported when it is hashed. The other slides keep their parts.
+    // A file that cannot be read is left out here, so that the other slides of the folder keep their parts. Its error
+    // is reported when the file is hashed.
     const series = await dicomSeries(join(folder, name)).catch(() => null);
     if (series !== null) pairs.push([series, name]);
   }

@@ -20,7 +20,7 @@ export interface SlideMpp {
  */
 export type SlideRoute = 'strips' | 'tiles' | 'openslide';
 
-/** One image of a file with several. */
+/** One image of a file with several images. */
 export interface SlideScene {
   /** Numbers start at 1, in the order of the file, and include overviews. */
   readonly number: number;
@@ -31,8 +31,8 @@ export interface SlideScene {
   /** Micrometres per pixel. Null if the file does not state it. */
   readonly mpp: SlideMpp | null;
   /**
-   * overview: a picture of the whole glass, recognised by its name; strips: stored in strips while other images are in tiles, like
-   * labels and thumbnails.
+   * `overview`: a picture of the whole glass, recognised by its name. `strips`: an image in strips, in a file that has
+   * other images in tiles; labels and thumbnails are stored so. `scene`: any other image.
    */
   readonly kind: 'scene' | 'overview' | 'strips';
   /** The corner of the scene in level-0 pixels, if all scenes share one canvas (which is then read as a whole). */
@@ -61,9 +61,9 @@ export interface SlideInfo {
    * 0, 0. The canvas of some scanners is much larger than the scanned part.
    */
   readonly origin?: { readonly x: number; readonly y: number };
-  /** The images of a file with several images; absent for a file with one. */
+  /** The images of a file with several images; absent for a file with one image. */
   readonly scenes?: readonly SlideScene[];
-  /** The number of the scene that is read. Absent if there is only one, or if all share one canvas. */
+  /** The number of the scene that is read. Absent if there is only one scene, or if all scenes share one canvas. */
   readonly scene?: number;
   /** Number of tiles of level 0 without data. Their pixels are read as black. */
   readonly missingTiles: number;
@@ -73,7 +73,7 @@ export interface SlideInfo {
   readonly warnings: readonly SlideWarning[];
 }
 
-/** A probable fault of a slide, as a clause. */
+/** A probable fault of a slide. `reason` is a clause, for use in a sentence. */
 export interface SlideWarning {
   /** `failure`: the slide is left out of the cohort because of it. */
   readonly severity: 'warning' | 'failure';

@@ -12,8 +12,8 @@ export interface TiffChunks {
 /** The tags of one image of a TIFF. */
 export interface TiffPage {
   /**
-   * How libvips addresses the image: the number of its page in the chain of directories, and the number of its SubIFD
-   * of that page. `subifd` is null for the page itself.
+   * How libvips addresses the image: the number of a page in the chain of directories, and the number of a SubIFD
+   * of this page. `subifd` is null if the image is the page itself.
    */
   readonly page: number;
   readonly subifd: number | null;
@@ -28,7 +28,8 @@ export interface TiffPage {
   /** 2 is RGB, 6 is YCbCr. */
   readonly photometric: number;
   /**
-   * Whether the tag has a wrong colour space. `photometric` is then that of the JPEG stream. libvips would use the tag.
+   * Whether the PhotometricInterpretation tag contradicts the JPEG stream. `photometric` is then the colour space of
+   * the stream, because the tag is wrong. libvips would use the tag.
    */
   readonly retagged: boolean;
   readonly samples: number;

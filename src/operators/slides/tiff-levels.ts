@@ -39,7 +39,7 @@ const isOwnImage = ({ subifd, reduced }: TiffPage): boolean => subifd === null &
 
 /**
  * The pages that may be lower levels of the base. Aperio does not mark levels, so all tiled pages may be levels. In
- * other files, these are the page of the base with its SubIFDs, and the reduced pages after it in the chain of
+ * other files, levels may be the page of the base with its SubIFDs, and the reduced pages after it in the chain of
  * directories, up to the next image. If the chain holds no other image, all reduced pages may be levels. The right
  * shape alone is not enough, because a page may be a second scene.
  */

@@ -31,7 +31,7 @@ export function tiffScenes(
   const inTiles = pages.some(({ tile }) => tile !== null);
   return pages.map((page, at) => {
     const image = omeImageOf(images, page);
-    // If two pages may belong to the same image of the OME-XML, its description is used only for the page that is read.
+    // If two pages may belong to the same image of the OME-XML, only the page that is read gets its description.
     const said = page !== read && image === own ? null : image;
     const text = said?.name ?? page.description;
     const name = text.length > longestName ? '' : text;

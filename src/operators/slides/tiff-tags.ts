@@ -50,7 +50,10 @@ const mostTags = 1000;
 const mostBytes = 64 * 2 ** 20;
 /** Maximum size of all tags of a file together. */
 const mostBytesOfAll = 2 * mostBytes;
-/** Directories may share data, so all tags together may be longer than a small file. */
+/**
+ * Number of bytes by which all tags together may exceed the file. Directories may share data, and shared data count
+ * once for each directory.
+ */
 const sharedBytes = 2 ** 20;
 
 type Fetch = (offset: number, length: number) => Promise<DataView>;
@@ -182,9 +185,9 @@ const bytesOf = ({ view, from, count }: TagData): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + from, count);
 
 /**
- * The tags of every image of a TIFF or BigTIFF of either byte order. No pixels are read. An array of tiles that
- * extends beyond the end of the file is a fault: read as zeros, it would look like a slide of missing tiles. Memory:
- * all tags together may be only slightly larger than the file, and at most 128 MB.
+ * The tags of every image of a TIFF or BigTIFF of either byte order. No pixels are read. If the array of
+ * tile positions extends beyond the end of the file, this is a fault: positions of 0 would look like missing tiles.
+ * Memory: all tags together may be only slightly larger than the file, and at most 128 MB.
  *
  * @throws Error of any kind if the structure is damaged
  */

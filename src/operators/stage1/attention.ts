@@ -1,7 +1,8 @@
 import type { PackedBags } from './packed-bags.js';
 
 /**
- * Softmax of the raw scores over the instances of each bag (method.md 4.1): the attention of every row of a pack, R values.
+ * Softmax of the raw scores over the instances of each bag (method.md 4.1). Returns the attention of each of the R rows
+ * of a pack, [R].
  */
 export function attentionOf(scores: ArrayLike<number>, { offsets, targets }: PackedBags): Float32Array {
   const attention = new Float32Array(offsets.at(-1) ?? 0);

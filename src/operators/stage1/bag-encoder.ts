@@ -52,7 +52,7 @@ export function bagEncoderOf(
   const outputs = criterion.outputsOf(2);
   const layout = layoutOf([
     ...linearSpecs('embed', width, hidden),
-    // The matrices V, Ug and wa of eq. 2, with their biases.
+    // The matrices V, Ug and wa of method.md 4.1, with their biases.
     ...linearSpecs('tanh', hidden, attention),
     ...linearSpecs('sigmoid', hidden, attention),
     ...linearSpecs('score', attention, 1),

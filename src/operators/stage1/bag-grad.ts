@@ -12,7 +12,7 @@ export interface BagResult {
   readonly z: Float32Array;
   /** Logits of the bag classifier, [P, outputs]. */
   readonly logits: Float32Array;
-  /** Raw attention scores of all rows, R values. */
+  /** Raw attention scores of all R rows of the pack, [R]. */
   readonly scores: Float32Array;
   /** Loss of the classifier and instance loss of each bag, before they are multiplied by the weights wBag and wInst. */
   readonly bagLosses: readonly number[];

@@ -28,8 +28,8 @@ interface Group {
 }
 
 /**
- * Rows of a pack. The overhead of starting a matrix product on a GPU does not depend on the size of the matrices, so
- * large packs are faster.
+ * Maximum number of rows of a pack. The overhead of starting a matrix product on a GPU does not depend on the size of
+ * the matrices, so large packs are faster.
  */
 const mostRows = 16_384;
 /** Lower limit of the cache of bags: a smaller cache is not the reason why a device is full. */
@@ -108,7 +108,8 @@ export class DeviceRoom {
       } catch (error) {
         if (!isOutOfMemory(error)) throw error;
         const shrunk = this.shrink(faultOf(error));
-        // After an error of WebGPU the content of the device is undefined. The job is retried on a new device.
+        // A HafError comes from WebGPU: the content of the device is undefined now. So the job fails, and is retried on
+        // a new device.
         if (error instanceof HafError) throw error;
         if (!shrunk) throw tooSmall(error);
       }
@@ -140,8 +141,8 @@ export class DeviceRoom {
 }
 
 /**
- * Matches the out-of-memory messages of TensorFlow, CUDA, Vulkan and Dawn. The third message of TensorFlow comes from a
- * failed copy.
+ * Matches the out-of-memory messages of TensorFlow, CUDA, Vulkan and Dawn. "Dst tensor is not
+ * initialized" is the message of TensorFlow if a copy to the device finds no memory.
  */
 const isOutOfMemory = (error: unknown): error is Error =>
   error instanceof Error &&

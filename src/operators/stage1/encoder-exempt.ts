@@ -7,7 +7,7 @@ export interface ExemptOptions {
   readonly source: BagSource;
   /** Targets of all patients. */
   readonly targets: readonly Target[];
-  /** The limit of instances in training; null keeps all instances. */
+  /** Maximum number of instances of a bag in training; null keeps all instances. */
   readonly maxInstances: number | null;
   /** Whether a later stage passes a gradient to z. */
   readonly attached: boolean;

@@ -15,7 +15,10 @@ import type { BagEncoder } from './bag-encoder.js';
  * arrays of the encoder, or gradients of them, have the names of these arrays.
  */
 export interface EncoderGraphs {
-  /** `H`, weights, masks -> `embedded` [R, d1], `tanh`, `sigmoid` [R, d2], `scores` [R, 1], `heads` [R, 2H] */
+  /**
+   * Inputs: `H` (the instances, [R, width]), the weights, the masks. Results: `embedded` [R, d1], `tanh` and `sigmoid`
+   * [R, d2], `scores` [R, 1], and `heads` [R, 2 for each instance head].
+   */
   readonly forward: Uint8Array;
   /**
    * Inputs: `H`, the results of `forward`, the masks, `bag` [R] (the bag of each row), `attention` [R, 1], `pooled` [P,
@@ -80,8 +83,9 @@ function backwardGraph({ activation }: BagEncoder, masks: GraphMasks): Uint8Arra
   const mul = (a: Edge, b: Edge): Edge => graph.add('Mul', [a, b]);
   const sub = (a: Edge, b: Edge): Edge => graph.add('Sub', [a, b]);
 
-  // The pooled vector of a bag is p = sum_r a_r x_r, with attention a_r and embedded row x_r. So dx_r = a_r dp, and
-  // through the softmax the gradient of score r is a_r (x_r - p) . dp.
+  // The pooled vector of a bag is p = sum_r a_r x_r, with attention a_r and embedded row x_r. Let dp be the
+  // gradient of p. Then the gradient of x_r is a_r dp, and through the softmax the gradient of score r is
+  // a_r (x_r - p) . dp.
   const direct = mul(ofBag('pooled.gradient'), attention);
   const dScores = graph.add('ReduceSum', [mul(sub(embedded, ofBag('pooled')), direct), graph.whole(1)]);
   const dGated = backEdge(graph, dScores, graph.input('score.weight'));

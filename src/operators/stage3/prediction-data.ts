@@ -10,7 +10,7 @@ export const predictionSchema = z.strictObject({
   /** Logit and probability of the positive outcome, for example "deceased". */
   logit: z.number(),
   p: z.number(),
-  /** False if the method had none of its modalities for this patient, and the score is the base rate. */
+  /** False if the patient has none of the modalities that the method reads. The score is then the base rate. */
   observed: z.boolean(),
 });
 export type Prediction = z.infer<typeof predictionSchema>;

@@ -2,8 +2,8 @@ import type { IdColumn } from './id-columns.js';
 
 /**
  * The names for `data.patients.id`: the id column of the outcome table first, then those of other tables. A name is
- * excluded if the outcome table also has a column of this name that is not its id column; the declaration of a table
- * with this id column then names the column (`id`).
+ * excluded if a column of the outcome table that is not its id column has the same name. A table whose id column has an
+ * excluded name is declared with the key `id`, which names the column.
  */
 export function idNamesOf(outcome: IdColumn | null, others: readonly IdColumn[]): readonly string[] {
   if (outcome === null) return [];

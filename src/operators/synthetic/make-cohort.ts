@@ -58,8 +58,8 @@ const readme = (patients: number, seed: number, width: number): string =>
 /**
  * Writes an invented cohort in the layout of HANCOCK (method.md 2): outcomes, five clinical tables, slide features as CLAM h5, or the
  * slides themselves, and core features as one npz per stain. A hidden risk per patient determines the label and, with noise, every
- * modality. So a good model over all modalities reaches an AUC of about 0.85, and each modality alone clearly less. Rows, files and
- * cells are missing about as often as in HANCOCK. Equal options give equal bytes.
+ * modality. So a good model over all modalities reaches an AUC of about 0.85, and a model over one modality reaches
+ * clearly less. Rows, files and cells are missing about as often as in HANCOCK. Equal options give equal bytes.
  *
  * @example await makeCohort({ out: 'data/example', patients: 60, width: 64 });
  * @throws HafError `HAF_USAGE` for a number out of range or a folder that is not empty

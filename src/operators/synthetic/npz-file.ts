@@ -10,8 +10,8 @@ export interface NpzArray {
 const alignment = 64;
 const prefix = Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
 /**
- * The earliest date that a zip archive can store. It is in local time, as in zip, so that all machines store the same
- * bytes.
+ * The earliest date that a zip archive can store. A zip archive stores local time. So the text has no time zone, and
+ * all machines store the same bytes.
  */
 const mtime = '1980-01-01T00:00:00';
 

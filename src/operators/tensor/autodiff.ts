@@ -57,7 +57,7 @@ export async function gradientsThrough(
     const lossOf = tf.customGrad<tf.Scalar>((given) => {
       const outputs = given as tf.Tensor2D;
       const slopes = Float32Array.from(known ?? slopesOf(outputs.dataSync<'float32'>()));
-      // From here on only the derivatives of the loss are needed, not its value.
+      // Only the derivatives of the loss are needed, so its value is not computed: 0 stands in its place.
       return { value: tf.scalar(0), gradFunc: (dy) => tf.mul(dy, tf.tensor2d(slopes, outputs.shape)) };
     });
     return gradientsOf(() => lossOf(forward()), of);

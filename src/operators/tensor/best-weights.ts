@@ -5,8 +5,8 @@ export interface KeptWeights {
   readonly epoch: number;
   readonly values: Float32Array;
   /**
-   * The validation loss of these weights, if this loss chose them because the monitored quantity is undefined.
-   * Otherwise null.
+   * The validation loss of these weights, if they were chosen by this loss because the monitored quantity is
+   * undefined. Otherwise null.
    */
   readonly standInLoss: number | null;
 }

@@ -15,8 +15,8 @@ export function fillDropout(mask: Float32Array, rate: number, rng: Rng): Float32
     const count = Math.min(mask.length - from, 2 * drawn.length);
     const draws = drawn.subarray(0, Math.ceil(count / 2));
     rng.fill(draws);
-    // The sign bit of the difference decides, and not a comparison with the threshold, because the processor would
-    // mispredict half of the branches.
+    // A random number below the threshold drops the element. The sign bit of their difference tells this without a
+    // branch: the processor would mispredict half of the branches of a comparison.
     for (let i = 0; i < count; i += 2) {
       const bits = draws[i >> 1] as number;
       mask[from + i] = kept * (1 - (((bits >>> 16) - threshold) >>> 31));

@@ -9,7 +9,7 @@ import {
   type ParameterTensors,
 } from './parameters.js';
 
-/** A two-layer network `W2 dropout(act(W1 x + b1)) + b2`: the map phi of eq. 4, the fusion network of eq. 9. */
+/** A two-layer network `W2 dropout(act(W1 x + b1)) + b2`: the map phi (method.md 5.1) or the fusion network (6.1). */
 export interface Mlp {
   /** Prefix of the names of the parameters: `<name>.hidden.*` and `<name>.output.*`. */
   readonly name: string;

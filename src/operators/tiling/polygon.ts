@@ -9,7 +9,10 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** Area by the shoelace formula. The polygon runs through the middles of the border pixels. */
+/**
+ * Area by the shoelace formula. The polygon runs through the middles of the border pixels, so the area is smaller than
+ * the number of pixels.
+ */
 export function areaOf(polygon: Polygon): number {
   let twice = 0;
   let x0 = polygon[polygon.length - 2] as number;

@@ -14,7 +14,7 @@ import type { Outline } from './trace-contours.js';
 
 /** The tissue of a slide. */
 export interface SlideTissue {
-  /** In level-0 pixels. */
+  /** Outlines of the pieces of tissue, in level-0 pixels. */
   readonly outlines: readonly Outline[];
   readonly mask: GreyImage;
   readonly record: Segmentation;

@@ -22,7 +22,7 @@ import { jpegOf } from './rgb-image.js';
 import { thumbnailOf } from './thumbnail.js';
 import { thumbnailFile } from './tiles-data.js';
 
-/** Longer side of the thumbnail of a core in pixels. A patient has up to 16 cores. */
+/** Longer side of the thumbnail of a core in pixels. It is small, because a patient has up to 16 cores. */
 const thumbnailSide = 512;
 
 const whiteCore: Refusal = {
@@ -30,7 +30,7 @@ const whiteCore: Refusal = {
   fix: 'Check its thumbnail; raise core.white or lower core.minContent if there is tissue.',
 };
 
-/** EXIF orientation. Undefined if the image has none or it cannot be read. */
+/** The EXIF orientation of an image. Undefined if the image states none, or if the image cannot be read. */
 async function orientationOf(path: string): Promise<number | undefined> {
   try {
     return (await sharp(path, { limitInputPixels: false }).metadata()).orientation;

@@ -81,8 +81,8 @@ export class BrokerFolder {
   }
 
   /**
-   * Records the server's process. The command writes this record, and not the server. So a running server always has
-   * a record.
+   * Records the process id of the server. The command that starts the server writes this record right after the start.
+   * So a running server always has a record, even before it listens.
    */
   recordProcess(pid: number): void {
     writeFileSync(join(this.path, 'pid'), `${pid}\n`);

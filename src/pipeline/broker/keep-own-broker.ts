@@ -18,7 +18,8 @@ export function keepOwnBroker(store: string, onRestart: () => void): () => Promi
       const broker = await startOwnBroker(store, folder.settings());
       if (broker.spawned) onRestart();
     } catch {
-      // The next interval tries again. After two minutes without a broker the run fails with an error of its own.
+      // This error is ignored, because the next interval tries again. After two minutes without a broker, the run fails
+      // with another error.
     }
   };
   const looking = setInterval(() => {

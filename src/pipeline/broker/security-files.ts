@@ -15,7 +15,7 @@ export interface CertificateWishes {
 
 /** Names and addresses of the local machine. */
 export const ownNames = ['localhost', '127.0.0.1', '::1'] as const;
-/** Default validity: three years. Long enough for a project, and not for ever. */
+/** Default validity in days. Three years are long enough for a project, and the certificates still expire. */
 export const defaultDays = 1095;
 
 export const seedFile = (directory: string, role: BrokerRole): string => join(directory, `${role}.nk`);

@@ -47,14 +47,20 @@ export class RunFeed {
   readonly changes = new Subject<void>();
   /** Whether the log so far has been read. */
   private readonly read = new BehaviorSubject(false);
-  /** Identifies this feed. A version that another process or an earlier feed has sent is not valid for it. */
+  /**
+   * Identifies this feed in the event ids that it sends. Every feed counts its versions from 0, so an event id of
+   * another feed (an earlier one, or one of another process) says nothing about the versions of this feed.
+   */
   private readonly session = randomUUID().slice(0, 8);
   private version = 0;
   private readonly texts = new Map<keyof Sections, { readonly version: number; readonly text: string }>();
   private state: RunState = emptyState;
   private unread = 0;
   private gone = false;
-  /** The log is read again. Until the first news, the page shows the state known so far. */
+  /**
+   * Whether the log is read again after an error and has given no news yet. Until the first news, the page shows the
+   * state known so far.
+   */
   private anew = false;
   private driven: boolean | null = null;
   private readonly workers = new WorkerBook();
@@ -78,7 +84,7 @@ export class RunFeed {
     this.asked = this.ask();
   }
 
-  /** The current state, for requests that no section answers. */
+  /** The current state, for requests whose answer is not in a section. */
   get now(): RunState {
     return this.state;
   }

@@ -73,7 +73,7 @@ export class SlideCache {
       slide.catch(() => this.slides.delete(key));
       for (const [oldest, one] of [...this.slides].slice(0, Math.max(0, this.slides.size - mostOpen))) {
         this.slides.delete(oldest);
-        // The slide is closed 5 seconds later, so that requests which are cutting tiles from it can finish.
+        // The slide is closed 5 seconds after its eviction, so that requests which cut tiles from it can finish.
         setTimeout(() => void closed(one), 5000).unref();
       }
     }

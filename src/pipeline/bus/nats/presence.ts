@@ -46,7 +46,7 @@ export class Presence {
         const member = busMemberSchema.parse(JSON.parse(entry.string()));
         return [{ ...member, seen: entry.created.toISOString() }];
       } catch {
-        // Another version wrote this entry.
+        // Another version of the pipeline wrote this entry in a form that this version cannot read. It is left out.
         return [];
       }
     });

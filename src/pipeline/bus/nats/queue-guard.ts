@@ -72,7 +72,7 @@ export class QueueGuard {
       await this.mendStreams();
       await this.mendJobs();
     } catch (error) {
-      // An unreachable broker is reported by the connection itself.
+      // Other errors are not reported here: the connection itself reports an unreachable broker.
       if (error instanceof HafError && error.code === 'HAF_BROKER_UNFIT') this.options.onBroken(error);
     } finally {
       this.busy = false;

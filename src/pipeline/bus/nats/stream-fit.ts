@@ -19,7 +19,10 @@ const leastBytes = 16 * 2 ** 20;
 const leastAge = 24 * hourNs;
 const leastConsumers = 16;
 
-/** Compares an existing stream with the wanted settings. Some server versions omit a setting that is not set. */
+/**
+ * Compares an existing stream with the wanted settings. Some server versions omit a setting that is not set. So a
+ * missing limit means no limit, and a missing switch means false.
+ */
 export function streamMisfits(found: StreamConfig, wanted: StreamSettings): readonly Misfit[] {
   const misfits: Misfit[] = [];
   const hold = (setting: string, value: unknown, holds: boolean, needed: string): void => {

@@ -5,7 +5,7 @@ export interface Renderer {
   event(event: RunEvent): void;
   /** Updates the counts with an event from before the start of the output, without showing it. */
   past?(event: RunEvent): void;
-  /** Reports how many training jobs at once the workers of other machines take. */
+  /** Reports how many training jobs the workers on other machines can run at once. */
   elsewhere?(count: number): void;
   /** Shows a message for people. A live view makes room for it. */
   note(text: string): void;

@@ -27,7 +27,7 @@ export function liveRenderer(stream: TextStream, now: () => number = () => perfo
     pending = null;
     const [columns, rows] = [stream.columns ?? 80, stream.rows ?? 24];
     // A frame higher than the screen could not be overwritten, because its top would have scrolled away. The last
-    // frame may be higher.
+    // frame may be higher, because no frame overwrites it.
     const room = closed ? Number.POSITIVE_INFINITY : rows - 1;
     const lines = viewLines(view, (now() - startedMs) / 1000, colors, room).map((line) =>
       fitLine(line, columns),
