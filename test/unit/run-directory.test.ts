@@ -111,7 +111,7 @@ describe('run directories', () => {
     const path = join(runs, 'planned/plan.json');
     const text = readFileSync(path, 'utf8');
     expect(JSON.parse(text)).toEqual(Object.fromEntries(jobs));
-    // The file in the form of earlier versions, then a truncated file.
+    // plan.json as earlier versions wrote it must be read. A truncated plan.json must count as empty.
     writeFileSync(path, JSON.stringify(JSON.parse(text)));
     expect([...directory.recipes()]).toEqual(jobs);
     writeFileSync(path, text.slice(0, 40));

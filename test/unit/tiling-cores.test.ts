@@ -77,7 +77,7 @@ describe('the cores of a patient', () => {
     expect(read.map(({ rows, side, tiles }) => [rows, side, tiles[0]?.length])).toEqual([
       [[0], 256, 256 * 256 * 3],
     ]);
-    // Left half stain, right half glass, to the last row.
+    // In every row of the tile, the left half is stain and the right half is glass.
     const at = (x: number, y: number): number | undefined => read[0]?.tiles[0]?.[(y * 256 + x) * 3];
     expect([at(20, 250), at(236, 250)]).toEqual([180, 240]);
   });

@@ -5,7 +5,10 @@ import { predictionsFile, predictionsSchema } from '../stage3/prediction-data.js
 import { survivalPredictionsFile, survivalPredictionsSchema } from '../survival/survival-prediction-data.js';
 import type { ScoringModel } from './scoring-model.js';
 
-/** Scores the test patients of a fold again, and compares each output with the prediction of the training job. */
+/**
+ * Scores the test patients of a fold again by the bundled model `model`, and compares each output with the prediction
+ * of the training job.
+ */
 export async function agreementWith(
   trained: Artifact,
   model: ScoringModel,

@@ -7,8 +7,8 @@ import type { Roster } from './roster-data.js';
 import type { ScoringData } from './scoring-data.js';
 
 /**
- * Distance above which a patient is flagged. Training patients have a distance of about 1; features of another encoder have a much
- * larger one.
+ * Distance (`distanceOf`, in standard deviations of the training patients) above which a patient is flagged. Training
+ * patients have a distance of about 1; features of another encoder have a much larger one.
  */
 const mostDistance = 4;
 

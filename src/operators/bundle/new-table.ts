@@ -25,7 +25,7 @@ export interface NewTable {
  * categories are those of the training and do not depend on the new table. Other columns of the file are ignored.
  *
  * @param files of one modality; a column is taken from the first file that has it
- * @throws HafError HAF_BUNDLE_UNFIT for columns that no file has, all at once; HAF_TABLE_INVALID for faulty rows
+ * @throws HafError HAF_BUNDLE_UNFIT naming all columns that no file has; HAF_TABLE_INVALID for faulty rows
  */
 export async function readNewTable(
   modality: ModalityId,

@@ -16,8 +16,8 @@ import { heatmapTable } from './heatmap-table.js';
 import { qupathFiles, withoutPixels } from './qupath-tiles.js';
 
 /**
- * A patient to draw: the scores of the instances, in the order of the segments of the bag (the files that its rows come
- * from).
+ * A patient to draw: the scores of the instances, in the order of the segments of the bag (ranges of rows of `embed`
+ * artifacts).
  */
 interface Drawn {
   readonly id: string;

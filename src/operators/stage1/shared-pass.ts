@@ -3,8 +3,8 @@ import type { EncoderStack, MemberScores, MemberUpstream } from './encoder-stack
 import { type Arrival, Barrier } from './barrier.js';
 
 /**
- * The passes over a stack, the joined packs of several folds, as one of these folds (a member) calls them. Each call is
- * a barrier: it resolves after all members have made it.
+ * Forward and backward passes over the joined packs of several folds (a stack). `of` gives each fold (member) the
+ * passes that it calls. A call resolves after all members have made the same call (barrier).
  */
 export class SharedPass {
   private readonly scores: Promise<readonly MemberScores[]>;

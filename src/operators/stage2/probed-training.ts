@@ -92,8 +92,8 @@ export class ProbedTraining implements Trainable {
   }
 
   /**
-   * Arrays that the drawn patients could not train. The arrays of the probe are never among them, because none of them
-   * belongs to one modality only.
+   * Arrays that the drawn patients could not train. The arrays of the probe are never among them, because no array of
+   * the probe belongs to a single modality.
    */
   exempt(drawn: Drawn): ReadonlySet<string> {
     return this.alignment.exempt(drawn);

@@ -16,7 +16,7 @@ interface Row {
   readonly folder: string;
 }
 
-/** `backend ls`: what is installed, what a run would use, and why the others would not be used. */
+/** `backend ls`: the installed backends, the one that a run would use, and why it would not use the others. */
 export function backendLs(options: { readonly json?: boolean }): Promise<void> {
   const wanted = process.env['HAF_TENSORFLOW'] ?? '';
   const machine = thisMachine();

@@ -38,7 +38,7 @@ export async function init(directory: string, { from, name }: InitOptions = {}):
 
 interface Draft {
   readonly text: string;
-  /** What was found, as lines for the terminal. */
+  /** What `init --from` found in the folder, as lines for the terminal. */
   readonly told: readonly string[];
 }
 

@@ -35,8 +35,8 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /**
- * What the remote store has under an id. `object`: the stored bytes. `found`: the manifest that they contain, null if
- * they are damaged. `complete`: the same manifest, or null if one of its files is missing.
+ * What the remote store has under an id. `object`: the stored bytes and their version. `found`: the manifest in these
+ * bytes, or null if there is no valid one. `complete`: the same manifest, or null if one of its files is missing.
  */
 interface Look {
   readonly object: RemoteObject | null;
