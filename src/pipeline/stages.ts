@@ -176,7 +176,7 @@ export const stages: Readonly<Record<StageName, StageDefinition>> = {
   }),
   heatmap: define({
     name: 'heatmap',
-    // Version 2: writes GeoJSON for QuPath. Version 3: another title.
+    // Version 2: writes GeoJSON for QuPath. Version 3: the title of the picture is worded differently.
     version: 3,
     class: 'cpu',
     reads: () => ['cv.mode'],

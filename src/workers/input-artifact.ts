@@ -5,8 +5,9 @@ import { openable } from './openable.js';
 import { timedAccess, type ReadTime } from './timed-access.js';
 
 /**
- * An artifact that a job reads. A job may read a hundred thousand artifacts, so each object is small: it keeps only those files
- * of the manifest that the stage opens, and makes its wrappers anew for each access.
+ * An artifact that a job reads. A job may read a hundred thousand artifacts, so each object is small: it keeps only
+ * those files of the manifest that the stage opens, and makes the objects that check and time an access (`openable`,
+ * `timedAccess`) anew for each access.
  */
 export class InputArtifact implements Artifact {
   readonly id: string;

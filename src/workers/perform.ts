@@ -41,8 +41,8 @@ export interface Stopping {
 }
 
 /**
- * Longest interval of heartbeats. Another run may shorten the lease time of the broker while a job runs, down to two
- * seconds.
+ * Longest interval of heartbeats. It is short because another run may shorten the lease time of the broker to two
+ * seconds while a job runs.
  */
 const beatMs = 500;
 /**

@@ -35,8 +35,8 @@ export async function prepareWork(
   { data, recipeOf }: Pick<PerformOptions, 'data' | 'recipeOf'>,
 ): Promise<PreparedWork> {
   const planned = recipeOf?.(job.artifact) ?? null;
-  // A recipe that this process has planned is written as JSON and parsed again, like a stored recipe. So a key that
-  // JSON leaves out is absent for every worker.
+  // A recipe that this process has planned is written as JSON and parsed again, like a stored recipe. JSON leaves out
+  // keys whose value is undefined. So every worker sees the same keys, whether it planned the recipe or read it.
   const text = planned === null ? await storedRecipe(job, store) : recipeText(planned);
   const { config, inputs } = parseRecipe(text, job.artifact);
   const opens = stages[job.stage].opens ?? {};

@@ -64,7 +64,7 @@ export function startRunner(options: RunnerOptions): Runner {
       change();
     }
   };
-  // Draining ends a pause.
+  // A pause of the backoff. It ends early when the runner drains, because draining waits for the lanes.
   const rest = (ms: number) => timer(ms).pipe(takeUntil(fromEvent(draining.signal, 'abort')));
   const lanes = options.lanes.map((lane) => {
     let restMs = 0;

@@ -17,7 +17,7 @@ export function setup(): () => Promise<void> {
   });
   if (build.status !== 0) throw new Error(`The build failed:\n${build.stdout}${build.stderr}`);
 
-  // The test processes inherit this environment variable.
+  // The test processes inherit this environment variable, so they create their temporary files in this folder.
   process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'haf-tests-'));
   const temporary = process.env.TMPDIR;
   // Asynchronous, because the test processes wait for an answer of this process while they end.

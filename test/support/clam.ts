@@ -22,7 +22,10 @@ export interface ClamJob {
   readonly step: GridSettings['step'];
 }
 
-/** Hashes of the intermediate pictures, outlines in level-0 pixels, and tiles. */
+/**
+ * The tissue and the tiles that OpenCV or our own code finds in a picture. `saturation`, `smooth` and `mask` are the
+ * SHA-256 of the intermediate pictures. Outlines and tiles are in level-0 pixels.
+ */
 export interface ClamAnswer {
   readonly saturation: string;
   readonly smooth: string;
@@ -34,7 +37,7 @@ export interface ClamAnswer {
 const script = join(import.meta.dirname, 'clam.py');
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** The results of OpenCV for the jobs. */
+/** The results that clam.py computes with OpenCV for each picture and its settings. */
 export function clamAnswers(python: string, jobs: readonly ClamJob[]): readonly ClamAnswer[] {
   const folder = mkdtempSync(join(tmpdir(), 'haf-clam-'));
   try {
@@ -53,7 +56,7 @@ export function clamAnswers(python: string, jobs: readonly ClamJob[]): readonly 
   }
 }
 
-/** The results of our own code for a job. */
+/** The results of our own code for a picture and its settings. */
 export function ownAnswer({ picture, slide, downsample, settings, side, step }: ClamJob): ClamAnswer {
   const { width, height } = picture;
   const grey = { width, height, data: new Uint8Array(width * height) };

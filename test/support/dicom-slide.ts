@@ -20,10 +20,10 @@ export interface MadeDicom {
   readonly at?: number;
 }
 
-/** Value representations whose length has 4 bytes. */
+/** DICOM value representations (VR) in whose elements the length field has 4 bytes and not 2. */
 const long = ['SQ', 'OB'];
 
-/** Encodes one element, explicit VR and little endian (PS3.5 section 7.1). */
+/** Encodes one DICOM element with explicit VR in little-endian order (DICOM PS3.5 section 7.1). */
 function element(tag: number, vr: string, value: string | Buffer): Buffer {
   const text = typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
   const padding = vr === 'UI' || vr === 'OB' ? '\0' : ' ';

@@ -5,7 +5,10 @@ import type { BagEncoder } from '../../src/operators/stage1/bag-encoder.js';
 import { headRows } from '../../src/operators/stage1/instance-loss.js';
 import { onHost, type EncoderMasks, type PackedBags } from '../../src/operators/stage1/packed-bags.js';
 
-/** The loss of a pack, summed bag by bag, and its gradient by automatic differentiation, flat in the encoder's layout. */
+/**
+ * The loss of a pack, summed bag by bag, and its gradient by automatic differentiation, as one flat array in the order
+ * of the encoder's layout.
+ */
 export interface OracleResult {
   readonly loss: number;
   readonly gradient: Float32Array;

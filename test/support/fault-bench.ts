@@ -17,7 +17,10 @@ export const isEpoch =
 
 type Options = Partial<StartOptions>;
 
-/** A folder, a server, and the real processes that use them. `end` stops all of it. */
+/**
+ * A folder with an experiment, a broker, and the real processes that use them. `end` stops the processes and the
+ * broker.
+ */
 export class FaultBench {
   readonly processes: Processes;
 
@@ -41,7 +44,7 @@ export class FaultBench {
     return new FaultBench(await faultFolder(), null);
   }
 
-  /** Starts workers before the first `up`, so that they are ready when it starts. */
+  /** Sets up the bus on the broker as `up` does, so that workers and `page` can use it before the first `up`. */
   async prepare(): Promise<void> {
     const servers = [(this.nats?.url ?? '').replace('nats://', '')];
     const address = { servers, auth: { kind: 'none' }, tls: null, origin: 'test' } as const;
@@ -52,7 +55,7 @@ export class FaultBench {
     return join(this.folder, '.haf/store');
   }
 
-  /** Starts `up --json` without training slots of its own. */
+  /** Starts `up --json`, which leaves all training to the workers. */
   up(args: readonly string[] = [], options: Options = {}): Running {
     const settings = ['--workers', '0', '--lease', String(leaseSeconds)];
     return this.start(
@@ -61,7 +64,10 @@ export class FaultBench {
     );
   }
 
-  /** Starts a worker that trains. With two slots it can take over the jobs that another worker loses. */
+  /**
+   * Starts a worker for training jobs. It trains two jobs at once, so it can also take over jobs that another worker
+   * loses.
+   */
   worker(args: readonly string[] = [], options: Options = {}): Running {
     const settings = ['--class', 'gpu', '--slots', '2'];
     return this.start(['worker', ...this.broker, ...settings, ...args], options);

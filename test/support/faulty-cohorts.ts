@@ -21,7 +21,7 @@ import { npyBytes } from '../../src/operators/synthetic/npz-file.js';
 const count = 30;
 const people = patientsOf(count, (n) => `HX-${String(n).padStart(4, '0')}`);
 
-/** A clinical table and a laboratory table; most faults need no more. */
+/** A cohort of a clinical table and a laboratory table. Most faults need no other files. */
 const twoTables = (name: string, changes: Partial<CohortParts>): Promise<MadeCohort> =>
   makeCohortOf({
     name,

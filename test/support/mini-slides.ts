@@ -15,8 +15,8 @@ export const slidesConfig: Changes = {
 };
 
 /**
- * Adds to the mini cohort a bag of slide instances for most patients. These instances have another length, and they also show the
- * outcome.
+ * Adds to the mini cohort a bag of slide instances for most patients. Like every modality of the mini cohort, these
+ * instances reveal the outcome. Unlike those of TMA, they have 10 numbers and not 12.
  */
 export function withSlides({
   inputs,

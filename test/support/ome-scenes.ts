@@ -10,7 +10,7 @@ export interface Scene {
   readonly more?: string;
 }
 
-/** Makes the OME-XML of images. Each names its TIFF directory, unless `ifd` is null. */
+/** Makes the OME-XML of images. Each image names its TIFF directory, unless `ifd` is null. */
 export const omeXml = (scenes: readonly Scene[], before = '', after = ''): string =>
   `<?xml version="1.0"?><!-- <Image><Pixels SizeX="1"/></Image> --><OME UUID="urn:uuid:a">${before}${scenes
     .map(
@@ -20,8 +20,8 @@ export const omeXml = (scenes: readonly Scene[], before = '', after = ''): strin
     )
     .join('')}${after}</OME>`;
 
-/** The XML, as the description of a TIFF page. */
+/** The TIFF tag ImageDescription (270) with an OME-XML. */
 export const described = (xml: string): MadeTag => [270, 2, textValue(xml)];
 
-/** PhysicalSize of both axes. */
+/** The OME-XML attributes for a pixel size that is the same on both axes. */
 export const square = (size: string): string => `PhysicalSizeX="${size}" PhysicalSizeY="${size}"`;

@@ -22,7 +22,7 @@ function numberAt(bytes: Buffer, at: number): readonly [value: number, end: numb
   }
 }
 
-/** Copies a message and replaces its entries of one field. */
+/** Copies a protobuf message and replaces its entries of one field. */
 function replaced(bytes: Buffer, field: number, by: (content: Buffer) => Buffer): Buffer {
   const parts: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -49,7 +49,7 @@ export function moveWeights(path: string, beside: string): void {
         entry('offset', `${offset}`),
         entry('length', `${raw.length}`),
       ];
-      // data_location: EXTERNAL
+      // Field 14 of a TensorProto is data_location, and 1 is EXTERNAL.
       return Buffer.concat([...places, varint(14 * 8), varint(1)]);
     });
   const model = replaced(readFileSync(path), 7, (graph) =>

@@ -14,7 +14,10 @@ export function writeFiles(run: WatchedRun, files: Readonly<Record<string, strin
 const predictions = (...rows: readonly string[]): string =>
   ['patient,split,y,logit,p,observed', ...rows, ''].join('\n');
 
-/** Results of two methods in two folds. P1 is a test patient in both folds, P2 in the first, and "=P3" in the second. */
+/**
+ * Results of two methods in two folds. P1 is a test patient in both folds, P2 in the first, and "=P3" in the second. A
+ * spreadsheet program would read the id "=P3" as a formula.
+ */
 export const results: Readonly<Record<string, string>> = {
   'summary.csv':
     'method,title,aucMean,aucStd,aucFolds,pooledAuc\nhaf,HAF,0.75,0.05,2,0.8\nblood,Blood,0.5,0.1,2,\nmil-WSI,WSI,0.9,0,2,0.1\n',

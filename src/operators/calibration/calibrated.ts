@@ -2,8 +2,8 @@ import { probability } from '../tensor/cross-entropy.js';
 import type { CalibrationMap } from './calibration-data.js';
 
 /**
- * The calibrated probability of a logit (method.md 9.6). A patient without any input of the network has no logit. The base rate of
- * such a patient must not be calibrated by the caller.
+ * The calibrated probability of a logit (method.md 9.6). A patient without any input of the network has no logit: the
+ * probability of this patient is the base rate, and the caller must not calibrate it.
  *
  * @example calibrated({ kind: 'platt', slope: 0.5, intercept: -1 }, 2) // 0.5
  */

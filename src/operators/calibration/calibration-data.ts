@@ -29,7 +29,9 @@ export const foldCalibrationSchema = z.strictObject({
   map: calibrationMapSchema,
   /** A patient is classified as positive if the calibrated probability is at least this threshold. */
   threshold: z.number(),
-  /** Number of validation patients it was fitted on: those with at least one modality of the method. */
+  /**
+   * Number of validation patients that the map is fitted on: the patients with at least one modality of the method.
+   */
   patients: z.number().int(),
   positive: z.number().int(),
   /** Why the map is `none`, or notes that a reader needs. */

@@ -23,7 +23,7 @@ const without = (reason: string): Fitted => ({
   notes: [`Not calibrated: ${reason}.`],
 });
 
-/** The names of the two outcomes in notes. */
+/** The names of the two outcomes, for the texts of the notes. */
 interface Names {
   readonly positive: string;
   readonly negative: string;

@@ -25,7 +25,8 @@ export function fitTemperature(
     }
     return [gradient, curvature];
   };
-  // The loss is convex in `1 / T`. If it does not decrease at `1 / T = 0`, it does not decrease at any `1 / T` above 0.
+  // The loss is convex in `1 / T`. If it does not decrease at `1 / T = 0`, it does not decrease at any `1 / T` above 0,
+  // and has no minimum there.
   if (separated || !(slopeAt(0)[0] < 0)) return null;
   const scale = Math.max(...logits.map(Math.abs));
   let [low, high] = [0, 1 / scale];

@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const precisions = ['float32', 'float16'] as const;
 export type Precision = (typeof precisions)[number];
 
-/** Names of the raw little-endian file of an `embed` artifact: all instances, row after row. */
+/**
+ * Name of the file of an `embed` artifact that holds all instances, by precision: raw little-endian numbers, row after
+ * row.
+ */
 export const featuresFiles = { float32: 'features.f32', float16: 'features.f16' } as const satisfies Record<
   Precision,
   string
@@ -25,12 +28,12 @@ const bagSchema = z.strictObject({
   /** First row and number of rows in the features file. */
   start: z.number().int().min(0),
   rows: z.number().int().min(0),
-  /** Unit and size of the coordinates of these rows. Null if there are none. */
+  /** Unit of the coordinates of these rows, and side length of an instance. Null if the rows have no coordinates. */
   coords: z
     .strictObject({
       /** level-0 pixels, or micrometres (STAMP). */
       unit: z.enum(['px', 'um']),
-      /** Side length of an instance in that unit. Null if unknown. */
+      /** Side length of an instance in `unit`. Null if unknown. */
       side: z.number().positive().nullable(),
     })
     .nullable(),
@@ -49,7 +52,7 @@ export const bagIndexSchema = z.strictObject({
   precision: z.enum(precisions),
   /** Number of values in one instance. */
   width: z.number().int().positive(),
-  /** The slides or patients that the content of the file names. */
+  /** Names of slides or patients in the content of the file. The user is warned if they contradict the file name. */
   says: z.array(z.string()).optional(),
   bags: z.array(bagSchema),
 });

@@ -59,7 +59,7 @@ function coreArrays(file: File): readonly CaseArray[] {
 
 /**
  * The bags of one modality in a case file: the slide, or the cores of each stain. The positions of instances are not
- * used, because their unit is unknown. If the file lacks the modality, the patient lacks it, which is no fault.
+ * used, because their unit is unknown. A file without the modality is valid: the patient lacks the modality.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function caseContent(hdf5: File, file: FeatureFile): FeatureContent {

@@ -4,8 +4,8 @@ import type { FeatureBag, Rejected } from './feature-reader.js';
 /** Fraction of a bag from which repeated rows are reported. A few white tiles are equal in any slide. */
 const tellingShare = 0.1;
 /**
- * Maximum number of different rows with the same hash that a row is compared with. A file could contain many such rows
- * on purpose and would then take very long.
+ * Maximum number of different rows with the same hash that a row is compared with. A malicious file could contain so
+ * many such rows that comparing all of them would take very long.
  */
 const mostAlike = 8;
 
@@ -37,7 +37,7 @@ function countRows(values: Float32Array, width: number): RowCounts {
     // FNV-1a over whole words. Rows with equal hashes are also compared, so a hash alone decides nothing.
     let hash = 0x811c9dc5;
     for (let i = start; i < start + width; i++) {
-      // -0 counts as zero, too.
+      // `!==` treats 0 and -0 as equal, so a row that mixes them counts as a row of zeros.
       if (values[i] !== first) alike = false;
       hash = Math.imul(hash ^ (words[i] as number), 0x01000193);
     }
@@ -55,7 +55,7 @@ function countRows(values: Float32Array, width: number): RowCounts {
 
 const extractAgain = 'Extract the features of this image again, unless this is intended.';
 
-/** What is odd about the rows of a bag as a whole. Null if nothing is. */
+/** A description of the rows without information in a bag, for a warning. Null if there is nothing to report. */
 function oddity({ rows, zeros, constant, repeated }: RowCounts): string | null {
   const all = rows === 1 ? 'its only row holds' : `all ${rows} rows hold`;
   if (rows === 0) return null;

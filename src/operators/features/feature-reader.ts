@@ -13,9 +13,13 @@ export interface FeatureFile {
   readonly modality: ModalityId;
   /** The patient of the file. Null if the name of the file does not give the patient. */
   readonly patient: string | null;
-  /** The rule by which names of its arrays give the patient. Absent if the file belongs to one patient. */
+  /**
+   * The rule by which the names of the arrays in the file give the patient. Absent if the file belongs to one patient.
+   */
   readonly names?: NameRule;
-  /** How HANCOCK's names are read: slides by primary or lymph, cores by their stain. */
+  /**
+   * Decides what a name of HANCOCK tells about a bag: `tissue` (slides) primary or lymph, `grid` (cores) the stain.
+   */
   readonly tiling: 'tissue' | 'grid';
   /** Required number of values in one instance. */
   readonly width: number;
@@ -66,7 +70,10 @@ export interface FeatureContent {
   readonly dialect: string;
   /** The encoder that computed the features, if the file names it. */
   readonly encoder: string | null;
-  /** The slides or patients that the content of a file with one bag names. */
+  /**
+   * Names of slides or patients in the content of a file with one bag. The user is warned if they contradict the file
+   * name.
+   */
   readonly says?: readonly string[];
   readonly bags: readonly FeatureBag[];
   readonly rejected: readonly Rejected[];
@@ -81,12 +88,12 @@ export interface FeatureReader {
   /** @throws HafError `HAF_FEATURES_INVALID` (see `foreign`) if nothing in the file can be used. */
   read(file: FeatureFile): Promise<FeatureContent>;
   /**
-   * Names of its arrays, each of which may be a bag of its own. Null or absent for a file of one patient.
+   * Names of the arrays in a file in which each array may be a bag. Null or absent for a file of one patient.
    * @throws HafError `HAF_FEATURES_INVALID`
    */
   keys?(path: string): readonly string[] | null;
   /**
-   * Names and shapes of its arrays, or of the first few. Used to survey unknown files.
+   * Names and shapes of the arrays in a file, or of the first few. Used to survey unknown files.
    * @throws HafError `HAF_FEATURES_INVALID`
    */
   shapes(path: string, budget: MemoryBudget): Promise<readonly ArrayShape[]>;

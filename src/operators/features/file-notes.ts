@@ -8,7 +8,7 @@ export interface Notes {
   readonly coords: Pick<BagCoords, 'unit' | 'side'> | null;
   /** Micrometres per pixel of the tiles that the encoder received. */
   readonly mpp: number | null;
-  /** The slides or patients that the content of the file names. */
+  /** Names of slides or patients in the content of the file. The user is warned if they contradict the file name. */
   readonly says?: readonly string[];
 }
 

@@ -34,7 +34,7 @@ export async function withHdf5<T>(name: string, use: (file: File) => T): Promise
 
 function open<T>(path: string, use: (file: File) => T, guard: Hdf5Guard): T {
   const file = new h5wasm.File(path, 'r');
-  // The library reports a failed open only by this id.
+  // The library reports a failed open only by a negative file id.
   if (file.file_id < 0n) {
     assertOpens(path);
     throw foreign(
@@ -80,5 +80,5 @@ function explained(thrown: unknown, guard: Hdf5Guard): unknown {
   return thrown;
 }
 
-/** The library throws a plain Error without a reason. Subclasses come from elsewhere. */
+/** The library throws a plain Error without a reason. An instance of a subclass of Error comes from other code. */
 const isOfLibrary = (thrown: Error): boolean => !(thrown instanceof HafError) && thrown.constructor === Error;

@@ -40,7 +40,8 @@ export async function writeHdf5(
   fill: (file: InstanceType<typeof h5wasm.File>) => void,
 ): Promise<void> {
   await hdf5Ready();
-  // The oldest layout is the default of h5py, and its headers have no checksum over the time stamps.
+  // The oldest layout is the default of h5py, and its headers have no checksum over the time stamps, so `clearTimes`
+  // may change them.
   const file = new h5wasm.File(path, 'w', { libver: ['earliest', 'latest'] });
   if (file.file_id < 0n) {
     // The library does not report why it cannot create the file. This write throws an error with the reason.

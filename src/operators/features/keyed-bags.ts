@@ -43,7 +43,8 @@ function keyedPart(
       );
       layouts.add(instances.layout);
       const source = sourceIn(names, tiling, place, stemOf(fileName));
-      // HANCOCK's files are distinguished by their stain. In other cohorts, the same key in two files means two images.
+      // In HANCOCK, `source` (for cores the stain) already distinguishes equal keys of two files. In other cohorts, the
+      // same key in two files means two images, so the name of the file is added.
       const image = names === 'hancock' ? place : `${stemOf(fileName)}/${place}`;
       const bag = { patient, source, image, place, values, coords: null, mpp: null };
       if (dropped === 0) return { bag, rejected: [] };
@@ -60,11 +61,12 @@ function onlyBag(arrays: readonly string[], names: NameRule | undefined): string
   if (named !== undefined) return named;
   const [first] = arrays;
   if (arrays.length !== 1 || first === undefined) return null;
-  // If any text may be an id, the name of the only array is less reliable than the file's name.
+  // Under the rule `whole`, any text may be an id. The name of the only array is then less reliable than the file's
+  // name.
   return names === 'whole' || patientOfKey(first, names) === null ? first : null;
 }
 
-/** The patients of a file of named arrays, by the names alone. */
+/** The patients of a file of named arrays, from the names alone: no array is read. */
 export const patientsOfKeys = (
   { patient, names }: Pick<FeatureFile, 'patient' | 'names'>,
   arrays: readonly string[],

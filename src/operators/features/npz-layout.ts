@@ -27,8 +27,8 @@ function centredTile(joined: Float32Array, width: number): Float32Array | null {
 }
 
 /**
- * The instances of one array: `[w]` is one instance, `[n, w]` and `[1, n, w]` are n instances, and a vector longer than
- * w is the instances of several tiles, joined.
+ * The instances of one array, where w is the width of an instance: `[w]` is one instance, `[n, w]` and `[1, n, w]` are
+ * n instances, and a vector longer than w is the instances of several tiles, joined.
  * @throws HafError `HAF_FEATURES_INVALID` for any other shape, and if it holds no floating-point numbers
  */
 export function instancesOf(array: StoredArray, width: number, budget: MemoryBudget): NpzInstances {

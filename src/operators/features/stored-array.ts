@@ -55,13 +55,16 @@ export function noFeatures(arrays: readonly StoredArray[], width: number): Error
 export const squeezed = (shape: readonly number[]): readonly number[] =>
   shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
 
-/** Number of instances for the shapes [n, w], [1, n, w] (a batch of one) and [w] (a single vector). Null for any other shape. */
+/**
+ * Number of instances in an array, where w is the width of an instance. Shapes: [n, w], [1, n, w] (a batch of one) and
+ * [w] (a single vector). Null for any other shape.
+ */
 export function storedRows(shape: readonly number[], width: number): number | null {
   const sides = squeezed(shape);
   const [first = 0, second] = sides;
   if (sides.length === 1) return first === 0 ? 0 : first === width ? 1 : null;
   if (sides.length !== 2) return null;
-  // A slide without instances says nothing about the encoder, so its width is not compared.
+  // An array without rows holds no vector of an encoder, so its width is not compared.
   return first === 0 || second === width ? first : null;
 }
 

@@ -57,7 +57,7 @@ const orderedDict: PickleFunction = ([pairs]) =>
     Array.isArray(pairs) ? pairs.filter((pair): pair is [unknown, unknown] => Array.isArray(pair)) : [],
   );
 
-/** All names that a file of tensors needs. */
+/** All names that the pickle of a tensor file may use, each with its meaning here (see `PickleNames`). */
 export const torchNames: PickleNames = new Map<string, unknown>([
   ['collections.OrderedDict', orderedDict],
   ['torch._utils._rebuild_tensor', rebuildTensor],

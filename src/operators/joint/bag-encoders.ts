@@ -27,7 +27,7 @@ export interface EncodedGroup {
   readonly losses: readonly number[];
 }
 
-/** z of some bags, concatenated, and the sum of `L_img` over these bags. */
+/** z of some bags, concatenated, and the sum of the image loss over these bags. */
 interface Encoded {
   readonly z: Float32Array;
   readonly loss: number;
@@ -59,8 +59,8 @@ export class BagEncoders {
   }
 
   /**
-   * Training pass. Adds the gradient of the mean `L_img` over the group to `into`. If `dz` gives the gradient of another loss with
-   * respect to z - [B, embedding] for each encoder - its gradient is added, too.
+   * Training pass. Adds the gradient of the mean image loss over the group to `into`. If `dz` gives the gradient of
+   * another loss with respect to z - [B, embedding] for each encoder - its gradient is added, too.
    */
   learn(
     group: readonly number[],
@@ -107,7 +107,10 @@ export class BagEncoders {
     });
   }
 
-  /** For each encoder, the arrays that an epoch may leave without a gradient (see `Trainable.exempt`). */
+  /**
+   * For each encoder, names of the parameter arrays that an epoch may leave without a gradient (see
+   * `Trainable.exempt`).
+   */
   exempt(drawn: Drawn, attached: boolean): readonly ReadonlySet<string>[] {
     return this.trainings.map((training) => training.exempt(drawn, attached));
   }

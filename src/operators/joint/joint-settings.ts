@@ -12,8 +12,8 @@ export interface JointSettings {
 /**
  * Settings of a method under the joint schedule (method.md 8.3, 8.5, 8.9). The methods of the paper's Table 3 always
  * train without detachment, even if the experiment sets `detach`. Pooling methods and MDLM have a config section of
- * their own, which is read only for these methods. In methods with alignment or random drop, the instance loss may
- * count a second time (`mil.wInstAgain`, method.md 4.2).
+ * their own, which is read only for these methods. In methods with alignment or random drop, the instance loss may be
+ * added a second time (`mil.wInstAgain`, method.md 4.2).
  */
 export function jointSettings(method: FusionMethod, config: Config): JointSettings {
   const { mil, align } = config;

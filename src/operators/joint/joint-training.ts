@@ -122,9 +122,9 @@ export class JointTraining implements Trainable {
   }
 
   /**
-   * The mean of `L_img + l+` over the validation patients, and how well the fused scores rank these patients (method.md
-   * 7). `l+` is the loss of the head with all observed modalities. The alignment loss and `l-`, the loss after random
-   * drop, are left out.
+   * The mean of `L_img + l+` over the validation patients (`L_img` is the loss of the encoders), and how well the fused
+   * scores rank these patients (method.md 7). `l+` is the loss of the head with all observed modalities. The alignment
+   * loss and `l-`, the loss after random drop, are left out.
    */
   async validate(): Promise<ValidationScores> {
     const patients = this.validation;
@@ -144,8 +144,8 @@ export class JointTraining implements Trainable {
   }
 
   /**
-   * z and the table vectors of patients, with the encoders in evaluation mode; row i is of the i-th patient. Also
-   * `L_img`, summed over the patients.
+   * z and the table vectors of patients, with the encoders in evaluation mode; row i is of the i-th patient. Also the
+   * loss of the encoders, summed over the patients.
    */
   async embed(patients: readonly number[]): Promise<EncodedGroup> {
     const encoded = await this.encoders.evaluate(patients);

@@ -156,7 +156,10 @@ export async function partsOf(
   };
 }
 
-/** The alignment objective of a method. The config sections of other alignments are not accessed. */
+/**
+ * The alignment objective of a method. The getters access only the config section of this alignment: the job does not
+ * declare the other sections, and access to them throws.
+ */
 const alignedBy = (
   alignment: Alignment,
   config: StageContext['config'],

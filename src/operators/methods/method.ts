@@ -29,7 +29,7 @@ export interface FusionMethod extends MethodBase {
    * learned with the head.
    */
   readonly embedding: Alignment | 'projected';
-  /** Random modality drop with the monotonic loss (eq. 10-11). */
+  /** Random modality drop with the monotonic loss (method.md 6.2, 6.3). */
   readonly randomDrop: boolean;
   /**
    * Set for a method without detachment: gradients flow through all stages, even if the experiment sets `detach`. Such

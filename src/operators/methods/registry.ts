@@ -14,7 +14,8 @@ const pool = (how: 'mean' | 'sum' | 'max') => async (): Promise<HeadModule> =>
   (await import('../heads/pool.js')).poolHead(how);
 
 /**
- * Whether a method has the fusion network of method.md 6.1 with its settings. Other methods have networks of their own.
+ * Whether the head of a method is the fusion network of method.md 6.1. The keys `hidden`, `activation` and `dropout` of
+ * `fusion` affect only this network.
  */
 export const hasFusionNetwork = ({ head }: FusionMethod): boolean => head === mlp;
 
@@ -60,7 +61,7 @@ export const fixedMethods: readonly Method[] = [
   fusion('clip', 'CLIP Alignment', { embedding: 'clip', head: mlp }), // 8.2
   drop, // 6: the fusion network with random modality drop
   fusion('clip_drop', 'CLIP + Random Drop', { embedding: 'clip', randomDrop: true, head: mlp }), // 8.2
-  haf, // 5, 6: SVD alignment and random modality drop (eq. 12)
+  haf, // 5, 6: SVD alignment and random modality drop (eq. 12 of the paper)
   fusion('ga_mean', 'GA + Mean Pool', { embedding: 'svd', section: 'pool', head: pool('mean') }), // 8.3
   fusion('ga_sum', 'GA + Sum Pool', { embedding: 'svd', section: 'pool', head: pool('sum') }), // 8.3
   fusion('ga_max', 'GA + Max Pool', { embedding: 'svd', section: 'pool', head: pool('max') }), // 8.3
@@ -82,15 +83,15 @@ export const fixedMethods: readonly Method[] = [
     head: async () => (await import('../heads/bilinear.js')).bilinearHead,
   }),
   ...[allMlp, ga, drop, haf].map(attached), // 8.9
-  // 12.5: HAF with an alignment that respects signs
+  // 12.5: HAF with an alignment loss under which opposite vectors are not aligned
   fusion('haf_signed', 'HAF with signed alignment', {
     ...{ embedding: 'signed', randomDrop: true, own: true, head: mlp },
   }),
-  // 12: binary outcomes
+  // 12: classical methods for binary outcomes
   classic('ridge', 'Ridge logistic on the tables', { fit: 'ridge', outcome: 'binary' }), // 12.1
   classic('forest', 'Random forest on the tables', { fit: 'forest', outcome: 'binary' }), // 12.3
   classic('stack', 'Stack of the modalities', { fit: 'stack', outcome: 'binary', reads: 'all' }), // 12.2
-  // 11.6: time-to-event
+  // 11.6: classical methods for time-to-event outcomes
   classic('cox_ridge', 'Ridge Cox on the tables', { fit: 'coxRidge', outcome: 'timeToEvent' }),
   // The survival curve of the training patients, without any predictor. Other methods are compared with it.
   classic('kaplan_meier', 'Kaplan-Meier', { fit: 'kaplanMeier', outcome: 'timeToEvent' }),

@@ -11,7 +11,8 @@ export const spectrumFile = 'spectrum.json';
 export const candidatesFile = 'candidates.json';
 export const candidatesSchema = z.strictObject({
   /**
-   * Each tried setting. `validation` says how well the probe ranks the validation patients at its best epoch: AUC or C.
+   * Each tried setting. `validation` says how well the probe ranks the validation patients at its best epoch: AUC, or
+   * Harrell's C for time-to-event.
    */
   tried: z.array(
     z.strictObject({ lambdaPD: z.number(), tau: z.number(), validation: z.number().nullable() }),

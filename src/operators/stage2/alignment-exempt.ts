@@ -4,8 +4,9 @@ import type { Drawn } from '../tensor/untrained.js';
 import type { AlignmentObjective } from './alignment-objective.js';
 
 /**
- * Arrays of an alignment that an epoch could not train: those of `vectorExempt`; phi of a modality whose vectors get a
- * gradient from the objective in none of the groups; and the objective's own parameters if no modality gets a gradient.
+ * Names of the parameter arrays of an alignment that an epoch could not train: arrays whose modality is absent or has
+ * only vectors of zeros (`vectorExempt`); phi of a modality whose vectors get a gradient from the objective in none of
+ * the groups; and the objective's own parameters if no modality gets a gradient.
  *
  * @param attached whether the head passes a gradient to phi
  */

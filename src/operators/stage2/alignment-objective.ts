@@ -18,7 +18,7 @@ export interface ObjectiveLoss {
   readonly ownGradient: Float64Array;
 }
 
-/** The loss that trains phi, computed over the patients of a group: eq. 5-7, CLIP, or the signed alignment. */
+/** The loss that trains phi, computed over the patients of a group: that of `svd`, `clip` or `signed`. */
 export interface AlignmentObjective {
   /** Parameters that the objective learns besides those of phi. */
   readonly specs: readonly ParameterSpec[];

@@ -19,7 +19,7 @@ export interface AlignmentGroup {
 }
 
 export interface AlignmentLoss {
-  /** The whole loss of eq. 5-7: weight * (L_SV + lambdaPD * L_PD). */
+  /** The whole alignment loss (method.md 5.2): weight * (L_SV + lambdaPD * L_PD). */
   readonly total: number;
   readonly sv: number;
   readonly pd: number;

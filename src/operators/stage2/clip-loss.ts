@@ -165,7 +165,10 @@ function unitRows({ u, mask, width }: AlignmentGroup): UnitRows {
   return { rows, norms };
 }
 
-/** The gradient with respect to the given vectors: the component orthogonal to each unit vector, divided by the length. */
+/**
+ * Converts a gradient with respect to the unit vectors to one with respect to the given vectors. From the gradient of
+ * each unit vector it takes the component orthogonal to the unit vector, divided by the length of the given vector.
+ */
 function backThroughUnits({ rows, norms }: UnitRows, dRows: Float64Array, width: number): Float64Array {
   const gradient = new Float64Array(rows.length);
   norms.forEach((norm, row) => {

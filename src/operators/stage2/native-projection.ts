@@ -6,7 +6,10 @@ import { gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js
 import { projectionBackGraph, projectionGraph, mapVectors } from './projection-graphs.js';
 import type { Projection, ProjectionPass } from './projection.js';
 
-/** The pass of `projectionPass`, computed by ONNX graphs: one graph for all maps. */
+/**
+ * The forward and backward pass of the maps phi, like `projectionPass`, but computed by ONNX graphs. Each graph
+ * computes the maps of all modalities.
+ */
 export async function nativeProjectionPass(
   native: NativeRuntime,
   projection: Projection,

@@ -28,7 +28,8 @@ export function patientDiscrimination(
   if (count < 2) return { loss: 0, gradient };
   const products = dotProducts(q, count, width);
   const { loss, slopes } = softmaxSlopes(products, count, tau, invariant);
-  // The product q_i . q_j passes its derivative to both factors, and it occurs in row i and in row j.
+  // The product q_i . q_j occurs twice in the matrix, in row i and in row j. So the gradient of q_i is the sum over j
+  // of q_j times the derivatives of both entries.
   const weights = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < count; j++)

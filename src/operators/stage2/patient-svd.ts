@@ -15,7 +15,7 @@ const normEpsilon = 1e-8;
 export interface PatientSvd {
   /** Number k of observed modalities. */
   readonly columns: number;
-  /** U transposed: k x D, the (normalised) modality vectors, concatenated. */
+  /** The (normalised) modality vectors, concatenated, k x D: the transpose of the matrix U of method.md 5.4. */
   readonly rows: Float64Array;
   /** Euclidean norms of the given vectors, k values. */
   readonly norms: Float64Array;
@@ -100,8 +100,9 @@ export function throughNormalisation({ columns, rows, norms }: PatientSvd, dRows
       continue;
     }
     const along = dotRows(rows, column, dRows, column, width);
-    // With the norm n of x, dx = dU / (n + eps) - x (x . dU) / (n (n + eps)^2). As x = row (n + eps), the second term
-    // is row (row . dU) / n.
+    // A given vector x with norm n was normalised to row = x / (n + eps). For a gradient dU with respect to row, the
+    // gradient with respect to x is dU / (n + eps) - x (x . dU) / (n (n + eps)^2). The second term is row (row . dU) /
+    // n.
     for (let d = 0; d < width; d++)
       dRows[at + d] =
         (dRows[at + d] as number) / (norm + normEpsilon) - ((rows[at + d] as number) * along) / norm;

@@ -93,7 +93,8 @@ function geometryOf(
       'Check that they are of this slide.',
     );
   // `tile` and CLAM use the downsample of the x axis, and so does this code. The mean downsample of both axes may be
-  // below a whole number although the downsample of the x axis is not.
+  // slightly below a whole number although the downsample of the x axis is not. The floor of the mean would then be too
+  // small by one.
   const level0Px = wantedLevel0 ?? size * Math.max(1, Math.floor(axisDownsamples(levels, level)[0]));
   const readPx = named === null ? Math.max(1, Math.round(level0Px / at.downsample)) : size;
   const sizePx = tilePx ?? size;

@@ -50,7 +50,10 @@ export class PolygonIndex {
     }
   }
 
-  /** Coordinates may be whole or half numbers. */
+  /**
+   * The position of a point. Its coordinates may be whole or half numbers, because the middle of a tile with an odd
+   * side is at a half.
+   */
   sideOf(px: number, py: number): Side {
     const { left, top, right, bottom } = this.box;
     if (px < left || px > right - 1 || py < top || py > bottom - 1) return -1;

@@ -80,7 +80,8 @@ function ofTimes(
   { horizons }: Validation['outcome'],
   settings: MeasureSettings,
 ): Measures {
-  // `validatedPatients` has left out the patients without a follow-up time above 0.
+  // `followUp` is never null here, because `validatedPatients` leaves out patients without a follow-up time above 0. So
+  // `followUp`, `risks` and `chances` below are about the same patients.
   const followUpIn = (some: readonly ValidatedPatient[]) =>
     followUpOfPatients(some.flatMap(({ followUp }) => followUp ?? []));
   const followUp = followUpIn(patients);

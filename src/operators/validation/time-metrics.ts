@@ -31,7 +31,10 @@ export const horizonCalibrations = (
     ),
   );
 
-/** Observed (Kaplan-Meier) divided by expected fraction of events. The interval is that of the observed fraction. */
+/**
+ * Observed (Kaplan-Meier) divided by expected fraction of events. The interval is that of the observed fraction,
+ * divided by the expected fraction.
+ */
 export function observedToExpectedBy({ all, observedToExpected }: HorizonCalibration): Estimate {
   const { value, reason } = observedToExpected;
   if (value === null) return notEstimated(reason);

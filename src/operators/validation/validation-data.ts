@@ -16,7 +16,7 @@ export const metricSchema = z.strictObject({
   /** Id of the measure, for example `auc` or `brier_2y`. */
   id: z.string(),
   title: z.string(),
-  /** Mean over the test patients of the folds of the training. Null if the bundle lacks it. */
+  /** The value on the test patients of the training: the mean over the folds. Null if the bundle lacks it. */
   internal: number,
   external: number,
   /** 95 % interval of `external`. */
@@ -29,7 +29,7 @@ export type Metric = z.infer<typeof metricSchema>;
 
 /** A point of the calibration curve: a group of patients with similar predictions. */
 export const calibrationPointSchema = z.strictObject({
-  /** In years. Null for a binary outcome. */
+  /** Horizon in years. Null for a binary outcome. */
   horizon: number,
   patients: z.number().int(),
   predicted: z.number(),
@@ -49,7 +49,7 @@ export const decisionSchema = z.strictObject({
 
 /** Discrimination of a group of patients. */
 export const validatedSubgroupSchema = z.strictObject({
-  /** Column, or "modalities". */
+  /** The column by which patients are grouped, or "modalities" for groups of patients with the same modalities. */
   by: z.string(),
   group: z.string(),
   /** Number of patients. Null if the group is too small to be shown. */

@@ -21,12 +21,13 @@ import { validationPage } from './validation-page.js';
 import { validationTables } from './validation-tables.js';
 
 /**
- * Compares the predictions of a bundle with the outcomes of patients it was not trained on. Reads `predictions`,
- * `predict` (mean and spread of the bags), `roster` and `outcome`. Sources: `bundle`, and the tables with the columns
- * of `unit.by` in the roles `outcome` and `table:<modality>`. Writes `validation.json`, `validation.html`, tables and
- * charts.
+ * Compares the predictions of a bundle with the outcomes of patients on whom its model was not trained. Reads
+ * `predictions`, `predict` (mean and spread of the bags), `roster` and `outcome`. Sources: `bundle`, and the tables
+ * with the columns of `unit.by` in the roles `outcome` and `table:<modality>`. Writes `validation.json`,
+ * `validation.html`, tables and charts.
  *
- * @throws HafError HAF_COHORT_INVALID if no patient has a prediction and an outcome, HAF_USAGE for a missing column of `unit.by`
+ * @throws HafError HAF_COHORT_INVALID if no patient has a prediction and an outcome, HAF_USAGE for a missing column of
+ * `unit.by`
  */
 export const validation: StageCode = stageOf(async (context) => {
   const { inputs, sources, config, unit, rng } = context;

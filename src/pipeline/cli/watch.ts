@@ -45,7 +45,8 @@ export async function watch(run: string | undefined, options: WatchOptions): Pro
         shownAny = true;
         renderer.event(event);
       }),
-      // A run that was resumed has more than one end. Events of a worker that continued may come after an end.
+      // An end in the log is not always the last event: a resumed run has several ends, and a worker that continued may
+      // add events after an end. So reading continues at least to the last event of the log at the start.
       scan(standAfter, { end: null, seq: 0 }),
       takeWhile(({ end, seq }) => end === null || seq < known, true),
     );

@@ -124,7 +124,10 @@ async function leave(running: Worker, leaving: Leaving, graceSeconds: number): P
   }
 }
 
-/** Signals that ask the worker to leave: SIGTERM, Ctrl-C or a closed terminal, the first and the second time. */
+/**
+ * Reports the first and the second signal that asks the worker to leave: SIGTERM, SIGINT (Ctrl-C) or SIGHUP (a closed
+ * terminal).
+ */
 class Leaving {
   private readonly controller = new AbortController();
   /** Aborts at the first signal. */

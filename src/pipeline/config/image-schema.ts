@@ -115,7 +115,7 @@ export const coreSchema = z.strictObject({
 });
 
 /**
- * What an ONNX encoder does with tiles before the model.
+ * The keys for what an ONNX encoder does with tiles before its model runs.
  * @param side the key that sets the side length to which tiles are scaled
  */
 const preprocessing = (side: string) => ({

@@ -16,9 +16,11 @@ export interface LoadOptions {
   readonly file?: string | undefined;
   /** The text of the experiment. If given, no file is read. */
   readonly text?: string | undefined;
-  /** Overrides as given to `--set`, for example `train.epochs=60`; later ones win. */
+  /**
+   * Overrides as given to `--set`, for example `train.epochs=60`. A later override of a key replaces an earlier one.
+   */
   readonly set?: readonly string[] | undefined;
-  /** Folder of the cohort from `--data`, relative to the working directory; wins over `data.root`. */
+  /** Folder of the cohort from `--data`, relative to the working directory. It takes precedence over `data.root`. */
   readonly dataRoot?: string | undefined;
   /**
    * The command line names the files, so any bag modality may be made from images.

@@ -34,7 +34,8 @@ let tree: SchemaNode | undefined;
 const treeOf = (): SchemaNode =>
   z.toJSONSchema(configSchema, {
     io: 'input',
-    // Zod omits the default of a key if a value below it is transformed, such as the values of the outcome.
+    // Zod omits the default of a key if a value below it is transformed, such as the values of the outcome. This
+    // function adds the default.
     override: ({ zodSchema: { _zod: zod }, jsonSchema }) => {
       if (zod.def.type === 'default') jsonSchema.default = zod.def.defaultValue;
     },
@@ -94,8 +95,8 @@ export function schemaKeys(root: SchemaNode): readonly { path: readonly string[]
 }
 
 /**
- * The alternative sections of a node. If `kind` selects the section, the key `kind` of each section describes all
- * kinds.
+ * The alternative sections of a node. If `kind` selects the section, the key `kind` of each returned section lists and
+ * describes all kinds, and not only the kind of its section.
  */
 function choicesOf(node: SchemaNode): readonly SchemaNode[] {
   if (node.properties) return [node];

@@ -19,7 +19,7 @@ export interface Rng {
   normal(): number;
   /** Fisher-Yates shuffle in place; returns its argument. */
   shuffle<T>(items: T[]): T[];
-  /** The state of the stream. It is complete: no draw keeps anything outside of it. */
+  /** The complete state of the stream. A restored stream gives the same numbers as the original one. */
   state(): RngState;
   /** Continues from a saved state. */
   restore(state: RngState): void;

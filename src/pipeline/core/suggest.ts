@@ -21,7 +21,8 @@ function editDistance(from: string, to: string): number {
 export function nearest(word: string, known: readonly string[]): string | null {
   const most = Math.max(1, Math.floor(word.length / 3));
   const ranked = known
-    // A difference in length is a lower bound of the number of edits.
+    // The number of edits is at least the difference in length. So candidates whose length differs by more than `most`
+    // need no comparison.
     .filter((candidate) => Math.abs(candidate.length - word.length) <= most)
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);

@@ -5,7 +5,8 @@ import { HafError } from './errors.js';
 
 /**
  * Creates a folder for temporary files.
- * @throws HafError HAF_PATH_UNUSABLE that names TMPDIR, HAF_STORE_FULL
+ * @throws HafError HAF_PATH_UNUSABLE if the folder that TMPDIR names cannot be used (the message names TMPDIR),
+ * HAF_STORE_FULL if its disk is full
  */
 export function makeTemporaryFolder(prefix: string): string {
   const place = tmpdir();
@@ -25,7 +26,7 @@ export function makeTemporaryFolder(prefix: string): string {
 }
 
 /**
- * Checks the folder for temporary files before work that needs it.
+ * Checks that temporary files can be created, before work that needs them.
  * @throws HafError like `makeTemporaryFolder`
  */
 export const assertTemporaryFolder = (): void =>
