@@ -15,7 +15,10 @@ const minutes = 3;
 const places = 19;
 const livesSeconds = [10, 70] as const;
 const awaySeconds = [1, 10] as const;
-/** With this number of workers on two cores, the experiment takes longer than the soak test. */
+/**
+ * With 20 workers on two cores, this experiment takes longer than the soak test, so that workers join and leave during
+ * a run.
+ */
 const experiment: Partial<ConfigInput> = {
   cv: { folds: 10 },
   train: { epochs: 400, patience: 400, lr: 1e-3, batch: 16 },

@@ -7,8 +7,8 @@ interface Painted {
   readonly width: number;
   readonly height: number;
   /**
-   * The image is cut from the picture of waves. This is where its upper left corner lies. Pages with different
-   * positions have different pixels.
+   * The image is cut from a large picture of waves. `at` is the x and the y of its upper left corner there. Pages with
+   * different `at` have different pixels.
    */
   readonly at?: number;
   readonly tags?: readonly MadeTag[];
@@ -41,7 +41,7 @@ function painted({ width, height, at = 0, tags = [] }: Painted): MadePage {
 const attribute = (name: string, text: string): string => `<Attribute Name="${name}">${text}</Attribute>`;
 
 /**
- * A TIFF in the form that Philips scanners write, 640 x 512 with a second level.
+ * A TIFF in the form that Philips scanners write: 640 x 512 pixels, with a second level.
  * @param spacing of rows and columns in mm
  */
 export function philipsTiff(spacing: readonly [number, number] = [0.00025, 0.00025]): Buffer {

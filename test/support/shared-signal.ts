@@ -52,7 +52,7 @@ export function sharedSignal(seed: number, blur: (modality: ModalityId) => numbe
     });
     return Float32Array.from(rows.flat());
   };
-  // The order of the random draws is fixed: bags come first.
+  // All modalities draw from one random stream, in this order. Another order would change the test data.
   const vectors = new Map(modalities.map((modality) => [modality, vectorsOf(modality)]));
   const of = (modality: ModalityId): Float32Array => vectors.get(modality) ?? new Float32Array();
   const members = outcomes.map((outcome, i): CohortPatient => ({

@@ -22,8 +22,8 @@ export const attention: readonly (readonly number[])[] = [
 ];
 
 /**
- * A run with one patient, P1, who has two slides: "a" of 700 x 500 pixels with attention and contours, and "b", whose file is
- * missing. `tricky` is a file name that points outside the data folder.
+ * A run with one patient, P1, who has three slides: "a" of 700 x 500 pixels with attention and contours, "b", whose
+ * file is missing, and "tricky", whose file name leads out of the data folder, so that the page must not open it.
  */
 export async function slideRun(): Promise<WatchedRun> {
   const run = new WatchedRun();

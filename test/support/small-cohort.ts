@@ -5,7 +5,10 @@ import { stringify } from 'yaml';
 import { makeCohort } from '../../src/operators/synthetic/make-cohort.js';
 import type { Changes } from './resolved-config.js';
 
-/** Instance length of the small cohort. Tests need fewer than 1024 columns to find a signal. */
+/**
+ * Instance length of the small cohort. It is shorter than the usual 1024, because tests are then faster and still find
+ * a signal.
+ */
 const width = 24;
 
 let made: Promise<string> | null = null;

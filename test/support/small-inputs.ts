@@ -37,7 +37,7 @@ export function bagsInMemory(
     prefetch: () => undefined,
   };
   return {
-    // The part of a bag source that a network uses; the rest of the class reads files.
+    // The cast is safe: a network uses only these members of the class. The other members read files.
     source: source as BagSource,
     instancesOf: (patient) =>
       Array.from({ length: sizes[patient] ?? 0 }, (_, row) => [

@@ -160,7 +160,8 @@ export async function markedJpeg(
   const jpeg = await sharp(flatRgb(side, side, given), { raw: { width: side, height: side, channels: 3 } })
     .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
     .toBuffer();
-  // sharp does not write the JFIF marker.
+  // The JPEG without its first marker, which comes back below, before the markers of `marks`. sharp itself writes no
+  // JFIF marker.
   const body = Buffer.from(jpeg.subarray(2));
   const frame = body.indexOf(Buffer.from([0xff, 0xc0]));
   const scan = body.indexOf(Buffer.from([0xff, 0xda]));

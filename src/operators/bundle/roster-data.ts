@@ -10,7 +10,9 @@ export const rosterSchema = z.strictObject({
   patients: z.array(z.string()),
   /** The patients of each table, in the order of its cells. */
   tables: z.record(z.string(), z.array(z.string())),
-  /** Cells whose value the model does not know. */
+  /**
+   * Cells whose value does not fit the column of the training, for example an unknown category. They count as missing.
+   */
   unread: z.array(
     z.strictObject({ modality: z.string(), patient: z.string(), column: z.string(), word: z.string() }),
   ),

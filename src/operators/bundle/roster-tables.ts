@@ -11,7 +11,8 @@ export function rosterTables(roster: Artifact, { modalities }: Bundle): Readonly
     modalities.flatMap((modality) => {
       const patients = tables[modality.id];
       if (modality.kind !== 'table' || patients === undefined) return [];
-      // Uint8Array's slice is used and not that of Buffer, which would return a view into a larger allocation.
+      // `slice` of Uint8Array copies, so `bytes.buffer` holds only these bytes. `slice` of Buffer would return a view
+      // into a larger allocation.
       const bytes = Uint8Array.prototype.slice.call(roster.bytes(rosterCellsFile(modality.id)));
       const columns = modality.columns.map(({ range: _, distribution: __, ...column }) => ({
         ...column,

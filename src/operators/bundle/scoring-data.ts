@@ -10,12 +10,13 @@ export interface ScoringData {
   /** Tables with the columns of the training, in their order. A table that the data lack is absent. */
   readonly tables: ReadonlyMap<ModalityId, TypedTable>;
   /**
-   * The bags of some modalities, concatenated. Null if the data have none of them. All folds use the same `BagSource`.
+   * The bags of some modalities; with several modalities, the union of a patient's bags. Null if the data have none of
+   * these modalities. All folds use the same `BagSource`.
    */
   readonly bags: (modalities: readonly ModalityId[]) => BagSource | null;
 }
 
-/** The data of some patients in the form that jobs use. Outcomes are not used. */
+/** The patients of the cohort, their tables and their bags, for scoring. The outcomes in the cohort are not used. */
 export function scoringData(
   cohort: Cohort,
   features: readonly Artifact[],

@@ -61,7 +61,7 @@ export interface FoldParts {
   readonly arrays: Arrays;
   /** Length of an instance for each bag modality of the training. */
   readonly widths: Readonly<Partial<Record<ModalityId, number>>>;
-  /** Random streams of the maps that are drawn and never trained. */
+  /** Random streams of the linear maps that are drawn at random and never trained (method.md 4.4, 8.6). */
   readonly rng: (purpose: string) => Rng;
 }
 
@@ -83,7 +83,10 @@ export async function scoringModel(parts: FoldParts, data: ScoringData): Promise
   }
 }
 
-/** Scoring draws no random numbers. */
+/**
+ * A random stream for functions that require one. It throws an error if a number is drawn, because scoring is not
+ * random.
+ */
 const noDraws = replayDraws({})('none');
 
 /** The encoder of one modality, or of the union of several. */

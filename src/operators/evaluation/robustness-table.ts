@@ -2,8 +2,9 @@ import { csvText, type CsvCell } from '../../pipeline/core/csv.js';
 import type { MethodResults } from './method-results.js';
 
 /**
- * robustness.csv: test metrics of every fold with hidden modalities (method.md 9.2). `hidden` is `drop` (each modality with
- * probability rho), `withoutOne` (that modality from all patients) or `onlyOne` (all but that one).
+ * robustness.csv: test metrics of every fold with hidden modalities (method.md 9.2). Column `hidden`: `drop` hides each
+ * modality with probability rho, `withoutOne` hides one modality from all patients, and `onlyOne` hides all modalities
+ * but one.
  */
 export function robustnessCsv(results: readonly MethodResults[]): string {
   const rows = results.flatMap(({ method, robustness: folds }) =>

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { pooledAucSchema } from './spread-data.js';
 
-/** Test patients of one group, scored by each method. Suppressed if the group is too small or has only one outcome. */
+/**
+ * The scores of each method on the test patients of one group. They are suppressed if the group is too small or has
+ * only one outcome.
+ */
 export const subgroupSchema = z.strictObject({
   group: z.string(),
   /** Number of tested patients. */
@@ -14,7 +17,7 @@ export const subgroupSchema = z.strictObject({
     z.strictObject({
       method: z.string(),
       title: z.string(),
-      /** Pooled AUC with DeLong's interval, or C within folds with a bootstrap interval. */
+      /** Binary outcome: pooled AUC with DeLong's interval. Time-to-event: C within folds with a bootstrap interval. */
       score: pooledAucSchema,
       /** Accuracy of the uncalibrated probabilities at threshold 0.5. Null with time-to-event. */
       accuracy: z.number().nullable(),

@@ -28,7 +28,7 @@ interface Judge {
   readonly scoresOf: (variable: string, group: string, members: ReadonlySet<string>) => readonly Scores[];
 }
 
-/** Pooled test predictions of a binary outcome by group (method.md 9.8). */
+/** Scores the pooled test predictions of a binary outcome in each group (method.md 9.8). */
 export function subgroupsOf(
   results: readonly MethodResults[],
   known: KnownOfPatients,
@@ -58,7 +58,7 @@ export function subgroupsOf(
   });
 }
 
-/** Test predictions of a time-to-event outcome by group: C within folds (method.md 9.8). */
+/** Scores the test predictions of a time-to-event outcome in each group, by C within folds (method.md 9.8). */
 export function subgroupsInTime(
   results: readonly SurvivalResults[],
   known: KnownOfPatients,

@@ -111,7 +111,10 @@ export const comparisonSchema = z.strictObject({
 });
 export type Comparison = z.infer<typeof comparisonSchema>;
 
-/** The output of `aggregate`. The run directory's summary.json adds the run's name, backend and seconds. */
+/**
+ * The output of `aggregate`. The run directory's summary.json adds the run's name, its backend and its duration in
+ * seconds.
+ */
 export const summarySchema = z.strictObject({
   /** The names of the two outcomes in tables and notes. */
   outcome: outcomeWordsSchema,

@@ -64,8 +64,8 @@ function calibrationOf({ pooled }: MethodResults): Calibration {
 }
 
 /**
- * The curves with dropped modalities, with one value for each fold. Also the spread over folds if one modality is
- * hidden, and if all but one are hidden (method.md 9.2). Null if there are no folds.
+ * AUC and accuracy of each fold for each probability of dropping a modality. Also their spread over the folds if one
+ * modality is hidden, and if all but one are hidden (method.md 9.2). Null if there are no folds.
  */
 export function robustnessCurves(folds: readonly FoldRobustness[]): RowRobustness | null {
   const [first] = folds;

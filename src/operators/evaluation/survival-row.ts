@@ -10,7 +10,7 @@ import type { SummaryRow } from './summary-data.js';
 import type { SurvivalRow } from './survival-summary-data.js';
 
 const none = spreadOf([]);
-/** The fields of a row that are about classes, which do not exist for time-to-event. */
+/** The fields of a row that a time-to-event outcome leaves empty, most of them because they are about classes. */
 const withoutClasses = {
   ...{ accuracy: none, balancedAccuracy: none, sensitivity: none, specificity: none },
   ...{ auc: none, brier: none, ece: none, observedAuc: none },

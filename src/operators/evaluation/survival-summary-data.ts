@@ -11,7 +11,7 @@ const atHorizon = z.array(z.strictObject({ years: z.number(), ...spread.shape })
 /** Time-to-event part of a row of the result table (method.md 11.5). */
 export const survivalRowSchema = z.strictObject({
   c: spread,
-  /** C over the pairs within each fold, all folds together. */
+  /** C from the pairs of all folds together. Both patients of a pair are from the same fold. */
   pooledC: z.number().nullable(),
   unoC: spread,
   /** Uno's C of events before each horizon. */

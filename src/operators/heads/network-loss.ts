@@ -26,8 +26,9 @@ export interface NetworkLoss {
 }
 
 /**
- * Loss of the fused prediction (eq. 10-11; with one pass, only `l+`). If each modality has its own prediction, the mean
- * loss of the predictions of a patient's modalities is added (method.md 8.5). All terms are means over the B patients.
+ * Loss of the fused prediction (method.md 6.3; with one pass, only the loss `l+` of the full pass). If each modality
+ * has its own prediction, the mean loss of the predictions of a patient's modalities is added (method.md 8.5). All
+ * terms are means over the B patients.
  *
  * @param values [passes * B, predictions * outputs]
  */

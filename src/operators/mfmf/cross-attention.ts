@@ -126,8 +126,9 @@ const groupRows = 64;
 const totalOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 
 /**
- * Groups of consecutive patients whose queries are computed in one product, given by their sizes: small bags together, a large bag
- * alone. A patient without instances joins a group, so every group has instances.
+ * Groups of consecutive patients whose queries are computed in one product. A group lists its patients' numbers of
+ * instances. Small bags share a group, and a large bag has its own. A patient without instances joins a group, so every
+ * group has instances.
  */
 function groupsOf(sizes: readonly number[]): readonly (readonly number[])[] {
   const groups: number[][] = [[]];

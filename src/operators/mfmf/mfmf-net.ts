@@ -83,7 +83,7 @@ export const mfmfNet = (
     frozen: config.mfmf.projection === 'frozenRandom' ? rng('frozen') : null,
   });
 
-/** The arrays that only the bags of a modality affect. */
+/** The arrays that process the bags of one modality and no other data: its token map and its attention blocks. */
 export const arraysOf = ({ layout, sequence }: Mfmf, modality: ModalityId): readonly string[] => {
   const own = [mapName(modality), ...sequence.map((_, position) => blockName(position, modality))];
   return layout.entries
@@ -91,7 +91,10 @@ export const arraysOf = ({ layout, sequence }: Mfmf, modality: ModalityId): read
     .filter((name) => own.some((part) => name.startsWith(`${part}.`)));
 };
 
-/** The arrays that decide where the queries attend in the bags of a modality. They have no effect on a bag with one instance. */
+/**
+ * The arrays that decide where the queries attend in the bags of a modality. If a bag has one instance, the attention
+ * of this instance is always 1, so these arrays have no effect.
+ */
 export const lookingArrays = (net: Mfmf, modality: ModalityId): readonly string[] =>
   arraysOf(net, modality).filter((name) => /\.(queryNorm|query|key)\.(weight|bias)$/.test(name));
 

@@ -98,8 +98,9 @@ export class MfmfTraining implements Trainable {
   }
 
   /**
-   * Arrays that an epoch could not train: the arrays of a modality that no drawn patient has, and the learned token if
-   * no drawn patient needed it (see `Trainable`).
+   * Arrays that an epoch could not train (see `Trainable`): the arrays of a modality that no drawn patient has, those
+   * that choose among instances if every drawn bag has one instance, and the learned token if all drawn patients have a
+   * table.
    */
   exempt(drawn: Drawn): ReadonlySet<string> {
     const { tables, maxInstances } = this.options;
@@ -150,8 +151,8 @@ export class MfmfTraining implements Trainable {
   }
 
   /**
-   * Returns the loss of the patients in `run`: the sum of their `l+`, divided by `count`. Adds the gradient of this
-   * loss to `gradient`.
+   * Returns the loss of the patients in `run`: the sum of their losses with all observed modalities, divided by
+   * `count`. Adds the gradient of this loss to `gradient`.
    */
   private async learn(
     weights: ParameterTensors,

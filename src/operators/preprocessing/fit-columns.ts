@@ -7,7 +7,8 @@ export interface FitOptions {
   readonly scaler: 'minmax' | 'zscore';
   readonly clip: boolean;
   /**
-   * Maximum number of training ranges by which a value may exceed the training range. null sets no bound.
+   * How far a value may lie outside of the training range, as a multiple of the length of this range. null sets no
+   * bound.
    * @default null
    */
   readonly bound?: number | null;

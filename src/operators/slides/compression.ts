@@ -19,8 +19,8 @@ const kinds: ReadonlyMap<number, CompressionKind> = new Map([
   [8, libvips('Deflate')],
   [32_946, libvips('Deflate')],
   [50_001, libvips('WebP')],
-  // A libvips without JPEG 2000 returns a uniform green for 33003, without an error. So libvips never decodes JPEG
-  // 2000.
+  // For compression 33003, a libvips without JPEG 2000 returns uniform green instead of an error. So libvips never
+  // decodes JPEG 2000.
   [33_003, openjpeg('JPEG 2000 (YCbCr)')],
   [33_005, openjpeg('JPEG 2000 (RGB)')],
   [34_712, openjpeg('JPEG 2000')],

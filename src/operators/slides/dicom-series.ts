@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 
-/** Number of bytes that are read of a header. SeriesInstanceUID comes before all long elements. */
+/**
+ * Number of bytes that are read of a file. SeriesInstanceUID is among them, because it comes before all long elements.
+ */
 const headBytes = 256 * 1024;
 const undefinedLength = 0xffff_ffff;
 const seriesTag = 0x0020_000e;
@@ -16,7 +18,7 @@ interface Element {
 
 function elementAt(bytes: Buffer, at: number, explicit: boolean): Element {
   const tag = bytes.readUInt16LE(at) * 0x10000 + bytes.readUInt16LE(at + 2);
-  // Items and their delimiters have no value representation.
+  // Items and their delimiters have no value representation, so their length follows the tag directly.
   if (!explicit || bytes.readUInt16LE(at) === 0xfffe)
     return { tag, start: at + 8, length: bytes.readUInt32LE(at + 4) };
   return longForms.has(bytes.toString('latin1', at + 4, at + 6))
@@ -37,7 +39,7 @@ function endOf(bytes: Buffer, at: number, explicit: boolean): number {
 function seriesIn(bytes: Buffer): string | null {
   let explicit = true;
   for (let at = 132; ;) {
-    // The first group always has explicit value representations.
+    // Group 2, the file meta information, has explicit value representations in every transfer syntax.
     const isMeta = bytes.readUInt16LE(at) === 2;
     const { tag, start, length } = elementAt(bytes, at, isMeta || explicit);
     const text = (): string => bytes.toString('latin1', start, start + length).replace(/[\0 ]+$/, '');

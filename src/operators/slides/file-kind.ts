@@ -13,9 +13,9 @@ export type FileKind =
 export interface ForeignKind {
   readonly kind: 'foreign';
   readonly name: string;
-  /** Whether OpenSlide reads it. */
+  /** Whether OpenSlide reads this format. */
   readonly openslide: boolean;
-  /** The program that can convert it. */
+  /** The program that can convert files of this format. */
   readonly converter: 'vips' | 'bioformats';
 }
 

@@ -3,7 +3,7 @@ export interface JpegHeader {
   /** Number of bits of a sample. */
   readonly precision: number;
   readonly components: readonly JpegComponent[];
-  /** Whether the stream begins as JFIF, which holds grey or YCbCr (ITU-T T.871). */
+  /** Whether the stream has the JFIF marker. A JFIF stream holds only grey or YCbCr (ITU-T T.871). */
   readonly jfif: boolean;
   /** Adobe's APP14 marker: 0 is RGB or CMYK, 1 YCbCr, 2 YCCK (ITU-T T.872). Null if there is none. */
   readonly adobe: number | null;

@@ -43,11 +43,13 @@ async function firstHeader(file: FileHandle, page: TiffPage): Promise<JpegHeader
   return chunk < 0 ? null : headerAt(file, page, chunk, headerBytes);
 }
 
-/** A page of JPEG tiles or strips, with the colours of its stream. */
+/**
+ * A page of JPEG tiles or strips. `page` has the colour space of the JPEG stream, even if the tag in the file differs.
+ */
 export interface JpegPage {
   readonly page: TiffPage;
   readonly header: JpegHeader | null;
-  /** The colours in the tag, if the stream contradicts them. Null if both agree or the stream does not decide. */
+  /** The colour space in the tag, if the stream contradicts it. Null if both agree or the stream does not decide. */
   readonly refuted: 'RGB' | 'YCbCr' | null;
 }
 
@@ -64,14 +66,14 @@ function subsamplingOf([y, cb]: readonly JpegComponent[]): readonly number[] | n
 /**
  * Compares the PhotometricInterpretation tag of a page with its JPEG stream. Some converters leave RGB in the tag
  * although the tiles are YCbCr; a reader that trusts the tag shows salmon-coloured glass. If the stream decides the
- * colours, it takes precedence.
+ * colour space, the stream takes precedence.
  */
 export async function jpegPage(file: FileHandle, page: TiffPage): Promise<JpegPage> {
   const header = page.compression === jpegCompression ? await firstHeader(file, page) : null;
   return pageOf(page, header);
 }
 
-/** A page with the colours of a tile's header. */
+/** The page with the colour space that the header of a tile states. */
 function pageOf(page: TiffPage, header: JpegHeader | null): JpegPage {
   const colours = header === null || page.planar === 2 ? null : jpegColours(header);
   const photometric = colours === 'YCbCr' ? ycc : rgb;
@@ -88,19 +90,20 @@ function pageOf(page: TiffPage, header: JpegHeader | null): JpegPage {
   };
 }
 
-/** Whether the stream of a tile has other colours than its page. False if the stream does not decide. */
+/** Whether the stream of a tile has another colour space than its page. False if the stream does not decide. */
 const differs = (page: TiffPage, header: JpegHeader | null): boolean => pageOf(page, header).refuted !== null;
 
 const isJpeg = ({ compression, planar }: TiffPage): boolean =>
   compression === jpegCompression && planar !== 2;
 
 /**
- * The page with the colours of one of its tiles. Programs that copy tiles of two slides into one file mix colours.
+ * The page with the colour space of one of its tiles. The tiles of a page can have different colour spaces if a program
+ * copied tiles of two slides into one file.
  */
 export const pageOfTile = (page: TiffPage, tile: Uint8Array): TiffPage =>
   isJpeg(page) ? pageOf(page, headerIn(page, tile)).page : page;
 
-/** Whether some of the tiles have other colours than the page. Reads the first bytes of each tile. */
+/** Whether some of the tiles have another colour space than the page. Reads the first bytes of each tile. */
 export async function mixesColours(
   file: FileHandle,
   page: TiffPage,
@@ -119,8 +122,8 @@ export async function mixesColours(
 const sampled = 32;
 
 /**
- * Like `mixesColours` for a few tiles of a page. A mix of colours is thus reported before the pixels of the page are
- * read.
+ * Like `mixesColours` for a few tiles of a page. A mix of colour spaces is thus reported before the pixels of the page
+ * are read.
  */
 export function sampleMixesColours(file: FileHandle, page: TiffPage): Promise<boolean> {
   const { length } = page.chunks.byteCounts;

@@ -6,8 +6,8 @@ import type { Region } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
 /**
- * Size of the cache of decoded tiles: two rows of a wide slide, so that tiles of a grid that is not aligned are
- * decoded once.
+ * Size of the cache of decoded tiles. It holds two rows of stored tiles of a wide slide. So each stored tile is decoded
+ * once, even if the regions that are read are not aligned with the stored tiles.
  */
 const cacheBytes = 64 * 2 ** 20;
 

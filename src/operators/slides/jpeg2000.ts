@@ -108,7 +108,8 @@ function toRgb(pixels: Uint8Array): void {
 /**
  * Decodes a JPEG 2000 codestream of three 8-bit components.
  *
- * @param ycc whether the file says that the components are Y, Cb and Cr. OpenJPEG itself converts subsampled chroma.
+ * @param ycc whether the file says that the components are Y, Cb and Cr. They are converted to RGB here, unless chroma
+ * is subsampled: then OpenJPEG has converted them.
  * @param most maximum size of the image: a codestream that states a larger size is refused before memory is allocated
  * @throws Error with the log of OpenJPEG
  */
@@ -151,7 +152,7 @@ export async function decodeJpeg2000(
   }
 }
 
-/** Encodes [height, width, 3] without loss and without converting the components. */
+/** Encodes pixels [height, width, 3] without loss and without converting the components. */
 export async function encodeJpeg2000(pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> {
   const { J2KEncoder } = await openJpeg();
   const encoder = new J2KEncoder();

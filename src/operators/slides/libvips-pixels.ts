@@ -7,7 +7,7 @@ import type { PixelSource } from './pixel-source.js';
 import type { Region } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/** Colour profiles are not applied: these are the pixels that CLAM and OpenSlide read. */
+/** Colour profiles are not applied, so that the pixels equal those that CLAM and OpenSlide read. */
 const asStored = { ignoreIcc: true, limitInputPixels: false, failOn: 'error' } as const;
 /** Maximum gap between two stored tiles that are read together: reading the gap costs less than another read. */
 const gapBytes = 32 * 1024;
@@ -54,7 +54,7 @@ export const libvipsPixels = (
   close: () => file.close(),
 });
 
-/** Decodes tiles, each with the colours of its own stream. */
+/** Decodes tiles. The JPEG stream of a tile decides the tile's colour space, even if the tag of the page differs. */
 async function decodedCells(
   file: FileHandle,
   page: TiffPage,
@@ -118,8 +118,8 @@ async function regionOfCells(
   return pixels;
 }
 
-// A Uint8Array replaces the Buffer, because `Buffer.slice` does not copy (`Uint8Array.slice` does) and
-// `Buffer.subarray` is slow.
+// Callers take parts of the pixels, for which a Uint8Array is better than a Buffer: its `slice` copies, and its
+// `subarray` is faster.
 const bytesOf = (pixels: Buffer): Uint8Array =>
   new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
 

@@ -5,9 +5,9 @@ import type { FollowUp } from './follow-up.js';
 import type { Measure } from './measure.js';
 
 /**
- * Several measures of one group of patients with 95 % percentile intervals of a bootstrap over patients. Each resample
- * draws as many patients as there are, with replacement, within those with and those without the event. All measures
- * see the same resamples. A resample in which a measure is undefined does not count for this measure.
+ * Several measures of one group of patients with 95 % percentile intervals of a bootstrap over patients. A resample has
+ * as many patients with the event, and as many without, as the group. Both are drawn with replacement. All measures see
+ * the same resamples. A resample in which a measure is undefined does not count for this measure.
  *
  * @param measuresOf the measures of patients, given by position; the list may contain a patient several times
  */

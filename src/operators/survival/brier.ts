@@ -3,9 +3,9 @@ import { year, type FollowUp } from './follow-up.js';
 import { measured, notDefined, type Measure } from './measure.js';
 
 /**
- * Brier score at a horizon (Graf et al. 1999): mean squared difference between S(s|x) and the status at s, which is 1
- * without the event and 0 with it. Patients who are censored up to s add 0. The weights 1/G of the other patients
- * correct for this (inverse probability of censoring weighting, method.md 11.5).
+ * Brier score at a horizon (Graf et al. 1999): mean squared difference between the predicted survival S(s|x) and the
+ * status at the horizon s. The status is 1 without the event and 0 with it. Patients who are censored up to s add 0.
+ * The weights 1/G of the other patients correct for this (inverse probability of censoring weighting, method.md 11.5).
  *
  * @param survival S(s|x) of each patient
  * @param horizon s, days
@@ -28,8 +28,8 @@ export function brierAt(
     const days = time[i] as number;
     const own = survival[i] as number;
     if (days > horizon) sum += (1 - own) ** 2 / atHorizon;
-    // G, the probability of being still observed, decreases with time. If it is above 0 at the horizon, it is above 0
-    // before.
+    // The weight 1/G exists here: G, the probability of being still observed, decreases with time and is above 0 at the
+    // horizon.
     else if (event[i] === 1) sum += own ** 2 / (observedChance(censoring, days) as number);
   }
   return measured(sum / time.length);
@@ -46,8 +46,9 @@ function checkSurvival(survival: ArrayLike<number>, patients: number): void {
 }
 
 /**
- * The times at which the integrated Brier score is evaluated: every quarter of a year from half a year to the limit, as long as test
- * patients are observed longer and G of the training patients is known and above 0.
+ * The times at which the integrated Brier score is evaluated: every quarter of a year from half a year to the limit, as
+ * long as test patients are observed longer and the training patients' probability G of being still observed is known
+ * and above 0.
  *
  * @param limit days, five years by default
  * @returns days, ascending; may be empty

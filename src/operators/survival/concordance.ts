@@ -69,7 +69,7 @@ export function unoPairs(
   return { ...new PairCounter(followUp, risks).count({ ofEvent }), withoutWeight };
 }
 
-/** Uno's C of one group of patients. Undefined if no event has a weight and a later patient. */
+/** Uno's C of one group of patients. Undefined if no event with a weight has a comparable pair. */
 export function unoC(
   followUp: FollowUp,
   risks: ArrayLike<number>,

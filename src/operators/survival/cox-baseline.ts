@@ -7,7 +7,7 @@ import { stepsUpTo } from './step-function.js';
 export interface CoxBaseline {
   /** Days of events, ascending. */
   readonly times: Float64Array;
-  /** log H0 from each of `times` on. H0 is 0 before the first time. */
+  /** Logarithm of the cumulative baseline hazard H0 from each of `times` on. H0 is 0 before the first time. */
   readonly logHazard: Float64Array;
 }
 
@@ -38,13 +38,13 @@ export function coxBaseline(training: FollowUp, eta: ArrayLike<number>): CoxBase
   };
 }
 
-/** H0 at a time. */
+/** The cumulative baseline hazard H0 at a time. */
 export function baselineHazardAt({ times, logHazard }: CoxBaseline, days: number): number {
   const steps = stepsUpTo(times, days);
   return steps === 0 ? 0 : Math.exp(logHazard[steps - 1] as number);
 }
 
-/** S(t|x) = exp(-H0(t) e^eta) of one patient at given days. */
+/** Survival S(t|x) = exp(-H0(t) e^eta) of one patient with the linear predictor eta, at given days. */
 export const coxSurvivalAt = (
   { times, logHazard }: CoxBaseline,
   eta: number,

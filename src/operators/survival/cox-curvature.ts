@@ -7,8 +7,8 @@ export interface CoxCurvature {
 }
 
 /**
- * Curvature of `coxLoss` at given linear predictors, with n operations per product (method.md 11.3). It is meant for penalised fits:
- * linear predictors must not differ by more than about 700.
+ * Curvature of `coxLoss` at given linear predictors, with n operations per product (method.md 11.3). Linear predictors
+ * must not differ by more than about 700, because `exp` then gives 0. Penalised fits stay below this difference.
  *
  * @param eta linear predictor of each patient
  */

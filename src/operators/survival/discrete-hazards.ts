@@ -53,8 +53,9 @@ function survivedBin(bins: HazardBins, bin: number, days: number, credit: Censor
 }
 
 /**
- * Negative log likelihood of a patient under discrete hazards lambda_j = sigma(h_j): binary cross-entropy of "event in this bin" over
- * the bins at risk (method.md 11.2). A patient who is censored before the first bin counts has loss 0.
+ * Negative log likelihood of a patient under discrete hazards lambda_j = sigma(h_j): binary cross-entropy of "event in
+ * this bin" over the bins at risk (method.md 11.2). If a patient is censored in the first bin and does not count as
+ * having survived this bin (`CensorCredit`), the loss is 0.
  *
  * @param logits [K]
  */

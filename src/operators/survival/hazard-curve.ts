@@ -1,7 +1,7 @@
 import { logisticLoss } from '../tensor/cross-entropy.js';
 import { binCount, binOf, boundsOf, type HazardBins } from './hazard-bins.js';
 
-/** -log(1 - sigma(h)): the contribution of a bin to the cumulative hazard. */
+/** -log(1 - sigma(h)): the contribution of a bin with the logit h to the cumulative hazard. */
 const softplus = (logit: number): number => logisticLoss(logit, 0).loss;
 
 /** Survival at the end of each bin, S_k = prod_{j<=k} (1 - sigma(h_j)). It never increases. */

@@ -11,7 +11,7 @@ export interface HorizonCalibrationGroup {
   readonly events: number;
   /** Mean predicted fraction with the event by the horizon. */
   readonly predicted: number;
-  /** 1 - Kaplan-Meier at the horizon. */
+  /** Observed fraction with the event by the horizon: 1 - the Kaplan-Meier estimate. */
   readonly observed: Measure;
   /** 95 % interval of `observed` by the log-log transform. Null if undefined. */
   readonly ci95: readonly [number, number] | null;

@@ -40,7 +40,10 @@ export function kaplanMeier(followUp: FollowUp): KaplanMeier {
   return { ...table, survival, variance, lower: survival.map(bound(-1)), upper: survival.map(bound(1)) };
 }
 
-/** exp(-exp(log(-log S) -+ 1.96 sqrt(V) / log S)). log S is negative, so the upper bound has the smaller exponent. */
+/**
+ * A bound of the 95 % interval: exp(-exp(log(-log S) +- 1.96 sqrt(V) / log S)), where V is the variance of log S. Plus
+ * gives the upper bound, because log S is negative.
+ */
 const logLogBound = (survival: number, variance: number, side: 1 | -1): number => {
   const logSurvival = Math.log(survival);
   return Math.exp(-Math.exp(Math.log(-logSurvival) + (side * normal975 * Math.sqrt(variance)) / logSurvival));

@@ -51,8 +51,9 @@ export function logRankTest(
       expected: sums.expected[g] as number,
     })),
   };
-  // V is singular, because the excesses (observed minus expected events) of compared groups sum to 0, and a group
-  // without observed and expected events has no excess. The rank of V is the number of degrees of freedom.
+  // The excess of a group is its observed minus its expected events. The covariance matrix of the excesses is singular,
+  // because the excesses of compared groups sum to 0, and a group without observed and expected events has no excess.
+  // The rank of the matrix is the number of degrees of freedom.
   const excess = sums.observed.map((observed, g) => observed - (sums.expected[g] as number));
   const { value, rank } = quadraticForm(sums.variance, excess);
   return rank === 0

@@ -28,8 +28,8 @@ export function nonNegativeMinimum(
   for (let step = 0; step < maxSteps; step++) {
     const now = Float64Array.from(used, (column) => w[column] as number);
     const free = minimise(used, now);
-    // For each column, the fraction of the way to the free minimum at which its value reaches 0, or 1 if its value
-    // stays above 0. The smallest fraction is the step.
+    // `free` is the minimum without a bound. For each column, the fraction of the way from `now` to `free` at which its
+    // value reaches 0, or 1 if its value stays above 0. The smallest fraction is the step.
     const reaches = Array.from(free, (to, k) => {
       const from = now[k] as number;
       return to > 0 ? 1 : from > 0 ? from / (from - to) : 0;

@@ -3,10 +3,10 @@ import { encodeJpeg2000 } from '../slides/jpeg2000.js';
 import type { TiffTag } from './tiff-writer.js';
 import { splitTables } from './jpeg-tables.js';
 
-/** How the tiles of a slide are compressed. The JPEG 2000 ones are lossless. */
+/** How the tiles of a slide are compressed. Both kinds of JPEG 2000 are lossless. */
 export type SlideCompression = 'jpeg' | 'jp2k33003' | 'jp2k33005';
 
-/** [height, width, 3] as a JPEG with the tables that all JPEGs of this quality share. */
+/** Encodes pixels [height, width, 3] as a JPEG with the tables that all JPEGs of this quality share. */
 export const encodeJpeg = (
   rgb: Uint8Array,
   width: number,

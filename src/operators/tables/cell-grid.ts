@@ -35,7 +35,7 @@ export type OpenedGrid =
   | { readonly grid: CellGrid; readonly form: TableForm; readonly notes: readonly string[] }
   | { readonly line: number | null; readonly problem: string };
 
-/** What a caller knows about a file. null: detect it. */
+/** What a caller knows about a file. A property that is null is detected. */
 export interface GridOptions {
   readonly sheet?: string | null;
   readonly delimiter?: string | null;

@@ -4,9 +4,9 @@ import type { TextTable } from './text-table.js';
 const columnsAtOnce = 64;
 
 export interface FilledCells {
-  /** Row-major [rows, columns]. NaN if a cell is missing or holds a text. */
+  /** Row-major [rows, columns]. NaN if a cell is missing or does not hold a number. */
   readonly cells: Float64Array;
-  /** Number of cells with a text, by column. */
+  /** Number of cells that are not missing and do not hold a number, by column. */
   readonly texts: Uint32Array;
 }
 

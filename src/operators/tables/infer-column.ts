@@ -6,7 +6,10 @@ import type { ColumnView, Settled } from './typed-column.js';
 
 /** Minimum number of texts for a column to be taken for identifiers. */
 const fewestIdentifiers = 5;
-/** Number of distinct values above which a column with at least half numbers counts as numeric with some wrong cells. */
+/**
+ * A column of numbers and words is taken for a numeric column with wrong cells if at least half of its cells are
+ * numbers, and if it has more distinct numbers than this.
+ */
 const valuesOfNumbers = 10;
 
 /**

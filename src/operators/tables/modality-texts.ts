@@ -7,7 +7,7 @@ import { readTextTable, type TextTable } from './text-table.js';
 /** The keys of a table's declaration that decide how its files are read. */
 export type TextKeys = Pick<TableDeclaration, 'id' | 'sheet' | 'delimiter' | 'decimal'>;
 
-/** The files of one table modality as texts, in their order. */
+/** Reads the files of one table modality as tables of texts, in the given order. */
 export const modalityTexts = (
   modality: ModalityId,
   files: readonly { readonly name: string; readonly path: string }[],

@@ -1,7 +1,10 @@
 import { splitCells } from './split-cells.js';
 import { cellText } from './cell-text.js';
 
-/** Candidates, from the rarest to the most common inside cells: titles and decimal numbers contain commas. */
+/**
+ * Candidates for the delimiter, from the rarest to the most common inside cells. The comma is last, because titles and
+ * decimal numbers contain commas.
+ */
 const candidates = ['\t', ';', '|', ','] as const;
 const rowsLookedAt = 20;
 

@@ -10,7 +10,10 @@ import { WordPool } from './word-pool.js';
 /** Maximum size of a text file. Larger files cannot be read at once. */
 const largestText = 2e9;
 
-/** Opens a table of delimited text. The whole file is kept as bytes, plus 4 bytes per cell. */
+/**
+ * Opens a table of delimited text. The whole file is kept in memory as bytes, and the position of each cell takes 4
+ * more bytes.
+ */
 export async function openTextGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
   const { size } = await stat(path);
   if (size > largestText)

@@ -29,7 +29,7 @@ export interface PlateauOptions {
    */
   readonly thresholdMode?: 'rel' | 'abs';
   /**
-   * Number of epochs after a reduction that are not counted.
+   * Number of epochs after a reduction in which a missing improvement does not count.
    * @default 0
    */
   readonly cooldown?: number;

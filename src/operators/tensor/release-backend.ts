@@ -30,6 +30,9 @@ export async function usingBackend<T>(compute: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Resolves when no computation runs. A stopped job may compute one more step before it checks the signal. */
+/**
+ * Resolves when no computation runs. Wait for it before releasing the backend, because a stopped job may compute one
+ * more step before it checks the signal.
+ */
 export const backendIdle = (): Promise<void> =>
   holders === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve));

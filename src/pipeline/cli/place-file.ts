@@ -35,6 +35,6 @@ export function makeWritable(folder: string): void {
     makeWritable(dirname(folder));
     mkdirSync(folder);
   }
-  // The trailing `/.` makes a file fail with ENOTDIR.
+  // If `folder` is a file, the trailing `/.` makes this check fail with ENOTDIR.
   accessSync(`${folder}/.`, constants.W_OK | constants.X_OK);
 }

@@ -2,7 +2,7 @@ import type { RunsOptions } from './options.js';
 
 /** `checklist`. */
 export interface ChecklistOptions extends RunsOptions {
-  /** Replace files that somebody has edited. */
+  /** Whether to replace files that somebody has edited. */
   readonly force?: boolean;
 }
 

@@ -9,7 +9,7 @@ export interface SecurityOptions {
   readonly days: number;
 }
 
-/** `security init DIR`: users, configuration and certificates for a broker that the user runs. */
+/** `security init DIR`: writes the keys, the configuration and the certificates for a broker that the user runs. */
 export async function securityInit(directory: string, options: SecurityOptions): Promise<void> {
   if (options.host && !options.tls)
     throw new HafError(

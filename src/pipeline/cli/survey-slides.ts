@@ -98,7 +98,7 @@ async function givenMpp(
   return (file) => table?.of(file).mpp;
 }
 
-/** A problem of a slide of the experiment that can be read. `up` reports it as a warning or a failure. */
+/** A problem of a readable slide of the experiment. `up` reports it as a warning or a failure. */
 export interface SlideProblem {
   readonly severity: 'warning' | 'failure';
   readonly file: string;

@@ -28,7 +28,7 @@ export interface Survey {
   readonly checks: Preflight | null;
   /** Whole-slide images: those of the experiment, or any in the folder. */
   readonly slides: readonly SlideSurvey[];
-  /** Doubts about slides that can be read. */
+  /** Problems of slides that can be read, for example an unknown mpp. */
   readonly slideWarnings: readonly SlideProblem[];
   /** The content of the feature files that were read. Null if the checks could not be made. */
   readonly contents: FeatureContents | null;

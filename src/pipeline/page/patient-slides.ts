@@ -125,6 +125,9 @@ function extentOf(tiles: ReadonlyMap<string, Attention>): { width: number; heigh
   return { width, height };
 }
 
-/** The path of a file, if the folder lists a file with exactly this name. */
+/**
+ * The path of a file in a folder. Null if the folder does not list exactly this name, so that a name with `..` cannot
+ * lead to another folder.
+ */
 const fileIn = (folder: string, name: string): string | null =>
   namesIn(folder).includes(name) ? join(folder, name) : null;

@@ -19,7 +19,8 @@ export function isSynthetic(file: string): boolean {
 }
 
 /**
- * Keeps the stand-in encoder away from real patients, because its output could be mistaken for results.
+ * Refuses to encode images of real patients with the stand-in encoder (docs/encoders.md), because its output could be
+ * mistaken for results.
  *
  * @throws HafError HAF_ENCODER_UNFIT if it would encode an image outside of a synthetic cohort, unless `force` is set
  */

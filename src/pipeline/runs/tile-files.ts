@@ -22,7 +22,7 @@ const slideFiles = (
   ...([clamCoordsFile(image), overlayFile(image), maskFile(image), contoursFile(image)] as const),
 ];
 
-/** All names that `tileFiles` may find in an artifact. */
+/** The names of all files that `tileFiles` may show. The run directory needs only these files of the artifact. */
 export const shownTileFiles: readonly string[] = [
   sheetFile,
   ...Array.from({ length: mostThumbnails }, (_, image) => slideFiles(image)).flat(),
