@@ -81,7 +81,7 @@ const pathsIn = (value: unknown, path = ''): readonly string[] =>
     ? [path]
     : Object.entries(value).flatMap(([key, inner]) => pathsIn(inner, path === '' ? key : `${path}.${key}`));
 
-/** Keys in the blocks of a page that are parts of an experiment: all their top-level keys are keys of an experiment. */
+/** Keys in the YAML blocks of a page. Blocks with a top-level key that no experiment has are left out. */
 function keysInBlocks(page: string): readonly string[] {
   const blocks = pageBlocks(page).filter(({ language }) => language === 'yaml');
   return blocks.flatMap(({ text }) => {

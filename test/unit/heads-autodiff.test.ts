@@ -44,7 +44,7 @@ const groupLabels = group.map((patient) => labels[patient] as 0 | 1);
 interface Case {
   readonly module: HeadModule;
   readonly config?: Changes;
-  /** The vectors enter the head without a map, so all have one length. */
+  /** If set, the vectors enter the head without a map, so the vectors of all modalities have the same length. */
   readonly aligned?: true;
   readonly randomDrop?: true;
   /** Step length of the central differences. It must be shorter where the loss has more curvature. */

@@ -18,7 +18,7 @@ import { vectorsFolder } from '../support/shared.js';
 import { survivalCases, type TimesAndEvents } from '../support/survival-vectors.js';
 
 const followUp = ({ time, event }: TimesAndEvents): FollowUp => followUpOf(time, event);
-/** Nobody is censored before day 9999: all weights are 1. */
+/** Nobody is censored before day 9999, so the censoring weights of all patients are 1. */
 const complete = censoringOf(followUpOf([1, 9999], [1, 1]));
 
 describe.skipIf(vectorsFolder === null)('scores at horizons against reference vectors', () => {
@@ -185,7 +185,7 @@ describe('D-calibration', () => {
       survival.map(() => 1),
     );
     expect(dCalibration(test, survival)).toMatchObject({ chiSquare: 0, p: 1, degrees: 9, reason: null });
-    // All 20 patients are in one of 10 bins, and 2 are expected in each: (20 - 2)^2 / 2 + 9 * 2.
+    // All 20 patients are in the same one of 10 bins. 2 are expected in each, so chi-square is (20 - 2)^2 / 2 + 9 * 2.
     expect(
       dCalibration(
         test,

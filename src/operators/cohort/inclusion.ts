@@ -49,7 +49,7 @@ const censoredAtOtherDeath: Rule['apply'] = ({ patient, ...rest }) => ({
   ...rest,
 });
 
-/** Rules of time-to-event. The remaining patients have a time above 0 (method.md 11.1). */
+/** Rules for a time-to-event outcome. The remaining patients have a time above 0 (method.md 11.1). */
 const timeRules = ({ event }: Config['cohort']): readonly Rule[] => [
   {
     step: 'with a time',
@@ -128,7 +128,7 @@ const count = (step: string, candidates: readonly Candidate[]): FlowStep => ({
  * Applies the rules of `cohort` one after another. `flow` counts the remaining patients after each rule, from
  * "labelled" to "cohort". `problems` names every patient that was left out, with the rule.
  *
- * @param inTime whether the outcome is a time
+ * @param inTime whether the outcome is time-to-event
  */
 export function include(
   candidates: readonly Candidate[],

@@ -8,7 +8,7 @@ import { copyAgain } from './unreadable.js';
 
 /** A reader that continues where stored tiles are damaged, and reports what it replaced. */
 export interface PastDamage extends SlideReader {
-  /** The damage replaced so far. */
+  /** Warnings about the damaged tiles that were replaced so far. */
   damage(): readonly SlideWarning[];
 }
 
