@@ -31,7 +31,7 @@ import { wheelPlatforms } from './wheel-choice.js';
 export interface OnnxInstallation {
   readonly name: string;
   readonly folder: string;
-  /** The result of the test. Null if the runtime was already installed. */
+  /** The result of the test of the new runtime. Null if the runtime was already installed. */
   readonly report: OnnxTestReport | null;
 }
 

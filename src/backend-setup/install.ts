@@ -13,7 +13,7 @@ import type { SelfTestReport } from './self-test-report.js';
 import { libraryFrom, libraryFromPypi, type LibraryRequest, type Tell } from './sources.js';
 
 export interface InstallOptions {
-  /** `pypi`, `npm`, or the path or URL of a wheel or of an archive of libtensorflow. */
+  /** Where libtensorflow comes from: `pypi`, `npm`, or the path or URL of a wheel or of an archive of libtensorflow. */
   readonly from: string;
   /** Version of TensorFlow on PyPI. */
   readonly version: string;
@@ -33,8 +33,8 @@ export interface Installation {
 const nameOf = (version: string, gpu: boolean): string => `${version}-${gpu ? 'cuda' : 'cpu'}`;
 
 /**
- * Builds a backend and puts it into the user's backends folder. It is built there in a folder with a name that listings ignore,
- * tested in that folder, and renamed at the end.
+ * Builds a backend and puts it into the user's backends folder. It is built and tested there in a folder whose name the
+ * list of backends ignores. This folder is renamed at the end.
  *
  * @throws HafError HAF_BACKEND_NOT_BUILT, HAF_BACKEND_UNAVAILABLE if its self-test fails, HAF_USAGE
  */

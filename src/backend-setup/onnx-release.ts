@@ -27,8 +27,8 @@ export interface OnnxRelease {
 /**
  * The release that `backend install --onnx --gpu` installs. It is the newest release for CUDA 12 that both PyPI and npm
  * have. CUDA 12 runs on drivers from 525 on. Newer releases of onnxruntime need CUDA 13 and a driver from 580 on. The
- * CUDA libraries are those of CUDA 12.8, with which this release was built. The version of cuDNN 9 was published at
- * about the same time as this release.
+ * CUDA libraries are those of CUDA 12.8, with which this release was built. cuDNN is the version 9 that was published
+ * at about the same time as this release.
  */
 export const onnxRelease: OnnxRelease = {
   version: '1.23.2',

@@ -37,7 +37,7 @@ function wheels(): WheelProduct {
 }
 
 export interface OpenSlideRequest {
-  /** `pypi`, or the path of a wheel of `openslide-bin` or of a library. */
+  /** Where OpenSlide comes from: `pypi`, or the path of a wheel of `openslide-bin` or of a library. */
   readonly from: string;
   /** SHA-256 that the file named by `from` must have. */
   readonly sha256: string | null;

@@ -7,7 +7,7 @@ export const defaultVersion = '2.20.0';
 
 /** Name on PyPI of the wheel that holds libtensorflow for a machine. */
 export const packageOf = (gpu: boolean, { arch }: Pick<Machine, 'arch'>): string =>
-  // For Arm the package named `tensorflow` has no CUDA.
+  // On Arm, the package `tensorflow` has no CUDA, so it is also the package for machines without a GPU.
   gpu || arch === 'arm64' ? 'tensorflow' : 'tensorflow-cpu';
 
 /**

@@ -12,7 +12,7 @@ export interface WebGpuPackages {
   /** Paths of the main files of Dawn (the WebGPU library) and of the kernels. */
   readonly dawn: string;
   readonly kernels: string;
-  /** A `require` function that loads packages from the folder in which the two files are. */
+  /** A `require` function that loads packages from the folder in which Dawn and the kernels are installed. */
   readonly load: NodeJS.Require;
 }
 

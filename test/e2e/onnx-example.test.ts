@@ -22,7 +22,7 @@ afterAll(removeMadeCohorts);
 
 const patients = patientsOf(40, (n) => `HX-${String(n).padStart(3, '0')}`);
 const random = rng(1, 'onnx-example');
-/** All kinds of columns, some cells empty. */
+/** A table with every kind of column. Some cells are empty. */
 const clini: Rows = [
   ['PATIENT', 'AGE', 'STAGE', 'SEX', 'SITE', 'SMOKES', 'STATUS', 'MONTHS'],
   ...patients.map(({ id, dead }, i) => [

@@ -8,7 +8,8 @@ import { predictionsOf, runFolder, workFolder } from '../support/small-cohort.js
 
 const up = ['up', '-c', 'experiment.yaml'];
 /**
- * An event in the middle of a Stage 1 training. Stage 3 is too short: its training would end before a signal arrives.
+ * Whether an event comes from the middle of a Stage 1 training. Stage 3 is too short for the test: its training would
+ * end before a signal arrives.
  */
 const isTraining = (event: RunEvent): boolean =>
   event.type === 'job-epoch' && event.stage === 'stage1' && event.epoch < event.epochs;

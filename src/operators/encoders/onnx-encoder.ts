@@ -124,7 +124,7 @@ const orPreset = ({ preset, section }: OnnxSettings): string =>
 
 /**
  * The instance of each image, [count, width].
- * @throws HafError HAF_ENCODER_UNFIT naming both widths
+ * @throws HafError HAF_ENCODER_UNFIT if the output has another shape, or another width than the experiment expects
  */
 function rowsOf({ data, dims }: Floats, count: number, name: string, settings: OnnxSettings): Float32Array {
   const { width, widthKey } = settings;

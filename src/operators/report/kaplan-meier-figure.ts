@@ -19,7 +19,7 @@ export interface CurvesShown {
   readonly groups: readonly CurveSummary[];
   /** Days at which the numbers at risk are given. */
   readonly times: readonly number[];
-  /** The test of the groups, stratified by fold. Null for a single curve. */
+  /** The log-rank test between the groups, stratified by fold. Null for a single curve. */
   readonly logRank: LogRankTest | null;
   /**
    * False if the models of all folds predict each patient, so that there is no fold to stratify by.

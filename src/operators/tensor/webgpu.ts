@@ -44,7 +44,7 @@ let gpu: Gpu | null = null;
  * @throws HafError HAF_BACKEND_UNAVAILABLE naming what to install
  */
 export function registerWebGpu(): Promise<string> {
-  // Jobs of a process share the device.
+  // The device is opened once, and all jobs of the process share it.
   opened ??= open().catch((error: unknown) => {
     opened = null;
     throw error;

@@ -11,8 +11,8 @@ export const clamCoordsFile = (image: number): string => (image === 0 ? 'coords.
 /** The picture of image k of the artifact, without anything drawn on it. */
 export const thumbnailFile = (image: number): string => `thumbnail-${image}.jpg`;
 /**
- * The maximum number of images of an artifact whose pictures are opened later. A patient of HANCOCK has at most 16 cores. A slide
- * file may have at most this many scenes.
+ * The maximum number of images of an artifact whose pictures the heatmaps and the run directory show. A patient of
+ * HANCOCK has at most 16 cores. A slide file may have at most this many scenes.
  */
 export const mostThumbnails = 64;
 /** The thumbnail with contours, holes and grid. Only for slides. */

@@ -28,7 +28,7 @@ export async function leaveOwnBroker(bus: Bus, store: string, { endsSilent = fal
 
 /**
  * Ends the broker of a store unless a `broker` command keeps it.
- * @param watched also end its watcher
+ * @param watched also end the watcher process of the broker, which ends a broker without users
  */
 export async function stopUnused(store: string, watched = false): Promise<void> {
   const { BrokerFolder } = await import('../broker/broker-folder.js');

@@ -174,7 +174,7 @@ export interface StoreGcOptions extends StoreOptions {
 export interface CompareOptions extends RunsOptions {
   /** The method to compare. If absent: all methods that both runs have. */
   readonly method?: string;
-  /** A method of the first run and one of the second. */
+  /** Two methods to compare with each other: one of the first run and one of the second. */
   readonly methods?: readonly string[];
 }
 
@@ -201,7 +201,7 @@ export interface DoctorOptions extends PlaceOptions {
 
 /** Options of `backend install`. */
 export interface BackendInstallOptions {
-  /** `pypi`, `npm`, or the path or address of a wheel or archive. */
+  /** Where libtensorflow comes from: `pypi`, `npm`, or the path or address of a wheel or archive. */
   readonly from: string;
   /** Version of TensorFlow on PyPI. If absent: the tested version. */
   readonly tensorflow?: string;

@@ -75,7 +75,8 @@ export async function filesOfGlob(glob: Glob, root: string, warn: Warn): Promise
 }
 
 /**
- * Whether a folder exists whose path is literally the part of a pattern before its first wildcard, brackets included.
+ * Whether the part of a pattern before its first wildcard has brackets, and is the path of an existing folder if the
+ * brackets are read literally.
  */
 function isThereLiterally(pattern: string, root: string): boolean {
   const parts = pattern.split('/');

@@ -50,8 +50,8 @@ export const findSources = async (config: Config, root: string, options: NamingO
   nameFiles(await findFiles(config, root), config, root, options);
 
 /**
- * Finds the files of an experiment. Of their contents, it reads only tables about files, such as the slide table.
- * Throws the errors of `findSources`.
+ * Finds the files of an experiment. It reads the content of tables about files, such as the slide table, and of no
+ * other file. Throws the errors of `findSources`.
  */
 export async function findFiles(config: Config, root: string): Promise<FoundFiles> {
   if (!existsSync(root) || !statSync(root).isDirectory())

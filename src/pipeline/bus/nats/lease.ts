@@ -22,8 +22,8 @@ export interface LeaseOptions {
 }
 
 /**
- * Within this time after an answer of the broker, a lease cannot expire. The time is short, because another run may
- * shorten the lease time of the broker to two seconds while a job runs.
+ * Within this time after an answer of the broker, a lease cannot expire, and `confirm` does not ask the broker again.
+ * The time is short, because another run may shorten the lease time of the broker to two seconds while a job runs.
  */
 const freshMs = 250;
 

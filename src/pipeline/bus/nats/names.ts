@@ -27,7 +27,7 @@ export const jobSubject = ({ class: jobClass, stage, run, artifact }: Job): stri
 export const jobsOf = (jobClass: JobClass): string => `haf.v1.job.${jobClass}.>`;
 export const allJobs = 'haf.v1.job.>';
 
-/** `haf.v1.ev.<run>.<stage>.<type>`, so that `haf.v1.ev.*.evaluate.job-done` is the stream of results. */
+/** `haf.v1.ev.<run>.<stage>.<type>`. For example, `haf.v1.ev.*.evaluate.job-done` selects the results of all runs. */
 export const eventSubject = (run: string, event: RunEventBody): string =>
   `haf.v1.ev.${token(run)}.${'stage' in event ? event.stage : 'run'}.${event.type}`;
 export const eventsOf = (run: string): string => `haf.v1.ev.${token(run)}.>`;
@@ -38,8 +38,8 @@ export const deadEvent = 'haf.v1.dlq.event';
 export const allDeadLetters = 'haf.v1.dlq.>';
 
 /**
- * Subject of the message that tells workers to read their work items again. Only the work items say what was
- * cancelled.
+ * Subject of the message that tells workers to read their work items again. The message is empty: only the work items
+ * say what was cancelled.
  */
 export const cancelSubject = (run: string): string => `haf.v1.ctl.${token(run)}.cancel`;
 export const allCancels = 'haf.v1.ctl.*.cancel';

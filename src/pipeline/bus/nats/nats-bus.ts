@@ -85,7 +85,7 @@ export class NatsBus implements Bus {
     this.connection = connectionState(nc);
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(requests);
-    const source = // Workers and viewers may not make consumers (broker/permissions.ts).
+    const source = // Workers and viewers look messages up: they may not make consumers (broker/permissions.ts).
       options.role === 'orchestrator'
         ? consumedMessages(nc.jetstream(), eventStream)
         : lookedUpMessages(jsm, eventStream);
