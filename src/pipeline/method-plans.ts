@@ -25,7 +25,7 @@ export interface MethodPlan {
   readonly modalities: readonly ModalityId[];
   /** The encoders of Stage 1 that the method uses. */
   readonly encoders: readonly BagSet[];
-  /** How the modalities of the method are aligned in one space. */
+  /** How the modalities of the method are aligned in one space. Null if the method does not align them. */
   readonly alignment: Alignment | null;
 }
 

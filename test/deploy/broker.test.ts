@@ -24,7 +24,8 @@ describe('the broker of Compose', () => {
       .replaceAll('"/etc/haf/', `"${folder}/security/`)
       .replace('"/data"', `"${folder}/data"`)
       .replace('include "', 'include "security/')
-      // NATS 2.9, the version in Debian, does not know `sync_interval`. The newer NATS in the Compose image knows it.
+      // NATS 2.9, the version in Debian, does not know `sync_interval`, so the line is removed for it. The newer NATS
+      // in the Compose image knows the setting.
       .replace(old ? /^ *sync_interval.*$/m : /$^/, '');
     writeFileSync(join(folder, 'nats.conf'), config);
     const check = spawnSync(server, ['-t', '-c', join(folder, 'nats.conf')], { encoding: 'utf8' });

@@ -120,7 +120,7 @@ describe('the server of the page', () => {
   it('has a cookie of its own, so a log-in to the page on another port ends none here', async () => {
     const pages = [1, 2].map(() => pageOf(new WatchedRun(), 'a-token-of-a-test'));
     const jar = new Map<string, string>();
-    // A browser sends the cookies of a host to all its ports.
+    // A browser sends the cookies of a host to all its ports, so each page also gets the cookie of the other page.
     const sent = () => ({ cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') });
     for (const { get } of pages) {
       const session = await get('/api/session', { ...sent(), authorization: 'Bearer a-token-of-a-test' });

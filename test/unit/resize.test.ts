@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { resizer, type Interpolation } from '../../src/operators/encoders/resize.js';
 import { sha256 } from '../../src/pipeline/core/canonical-json.js';
 
-/** Black, white and everything between, so that filters overshoot. */
+/**
+ * Noise with all values from black to white. The filters overshoot on it, so the test covers the clipping to 0 and 255.
+ */
 const picture = (side: number): Uint8Array =>
   Uint8Array.from({ length: side * side * 3 }, (_, i) => Math.imul(i, 2654435761) >>> 24);
 

@@ -29,7 +29,7 @@ async function breakTiles(path: string, level: number, tiles: readonly number[] 
 
 const whole = (width: number, height: number) => ({ x: 0, y: 0, width, height });
 
-/** Means of 2 x 2 pixels. */
+/** A picture at half its size: each pixel is the mean of 2 x 2 pixels. */
 function halved(rgb: Uint8Array, width: number, height: number): Uint8Array {
   const half = width / 2;
   return Uint8Array.from({ length: (half * height * 3) / 2 }, (_, i) => {

@@ -127,8 +127,8 @@ describe('tiles of a slide', () => {
 
   it('are black beyond the edges also when memory of earlier tiles is used again', async () => {
     const reader = await openSlide(await writePainted('a.svs'));
-    // Tiles are read in portions, and these tiles need more than one portion. Tiles that extend beyond the edges come
-    // last, because readers work from top to bottom.
+    // Tiles are read in portions from top to bottom, and these tiles need more than one portion. The tiles in `edges`
+    // lie lowest, so they are read last, into memory of earlier tiles.
     const inner = Array.from({ length: 900 }, (_, i) => [(i * 7) % 500, (i * 11) % 300]);
     const edges = [
       [600, 440],

@@ -50,7 +50,8 @@ const pixelsOf = async (file: unknown): Promise<{ width: number; height: number;
 describe('a slide with tissue', () => {
   it('has tiles in it, and says how they were found', async () => {
     const { images, coords, problems } = await run();
-    // The grid starts at 256, 256. The tile from 640 to 896 lies partly in the hole; the place of its middle decides.
+    // The grid starts at 256, 256. The tile from 640 to 896 lies partly in the hole; it is kept or left out by the
+    // position of its middle.
     expect(coords).toHaveLength(images[0]?.rows ?? 0);
     expect(coords[0]).toEqual([256, 256]);
     expect(coords).not.toContainEqual([1536, 0]);

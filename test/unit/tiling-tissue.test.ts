@@ -112,7 +112,8 @@ describe('contours', () => {
     const found = traceContours(drawn('#####', '#...#', '#.#.#', '#...#', '#####'));
     expect(found.map(({ holes }) => holes.length)).toEqual([0, 1]);
     expect([...(found[0]?.outer ?? [])]).toEqual([2, 2]);
-    // Corners of a hole are cut: its outline is 8-connected.
+    // The hole is 3 x 3, with 12 pixels around it. The outline is 8-connected, so it does not contain the four corners
+    // of the square.
     expect(found[1]?.holes[0]).toHaveLength(2 * 12);
   });
 

@@ -71,7 +71,7 @@ export function signedAlignmentLoss(
     }
     const at = pointed.indexOf(own);
     if (at >= 0) {
-      // Derivative of the mean direction q = s/|s|: dq = (I - q q') ds / |s|
+      // Derivative of the mean direction q = s/|s|: dq = (I - q q') ds / |s|, with identity matrix I and transpose q'.
       const along = dotRows(means, at, discrimination.gradient, at, width);
       const scale = (weight * lambdaPD) / own.sumNorm;
       addRow(ofSum, 0, discrimination.gradient, at, scale, width);

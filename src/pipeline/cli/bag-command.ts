@@ -90,7 +90,8 @@ export async function runBagCommand(
     try {
       await write({ manifest, store }, folder);
     } catch (error) {
-      // The command continues: this result is still in the store, and writing the next result may succeed.
+      // After an error in writing a result, the command continues: this result is still in the store, and writing the
+      // next one may succeed.
       say(errorText(HafError.from(error)));
       exitCode = exitCodes.finishedWithFailures;
     }

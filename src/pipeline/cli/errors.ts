@@ -2,7 +2,7 @@ import { exitCodes, type ExitCode, HafError } from '../core/errors.js';
 import { visible } from '../core/visible.js';
 import { paletteFor, say } from './output.js';
 
-/** The code of a command. It may return an exit code; nothing means success. */
+/** The code of a command. It may return an exit code. If it returns none, the command has succeeded. */
 export type Action<Arguments extends unknown[]> = (...args: Arguments) => Outcome | Promise<Outcome>;
 type Outcome = ExitCode | void;
 
