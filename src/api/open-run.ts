@@ -9,7 +9,7 @@ import type { runSummarySchema } from '../pipeline/runs/materialise.js';
 import { RunDirectory, type RunFile } from '../pipeline/runs/run-directory.js';
 import { predictedMethods, readPredictions } from '../pipeline/runs/run-predictions.js';
 
-/** The content of `summary.json`: one row per method, comparisons, the cohort. */
+/** The content of `summary.json`: one row per method, comparisons between methods, facts about the cohort. */
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
 /** An open run directory; its methods read the results. */

@@ -142,7 +142,7 @@ it('sorts and filters 1,000 patients of 30 methods and 10 folds at once', { time
     for (let method = 0; method < 30; method++) {
       const folder = join(large.path, 'folds', String(fold), `m${method}`);
       mkdirSync(folder, { recursive: true });
-      // Every patient is tested in one fold.
+      // Every patient is a test patient of one fold and a validation patient of all other folds.
       const rows = patients.map((id, at) => {
         const p = ((at * 7919 + method * 104_729 + fold) % 1000) / 1000;
         return `${id},${at % 10 === fold ? 'test' : 'val'},${at % 2},0,${p},true`;

@@ -133,7 +133,7 @@ export function leaseCases(bench: Bench): void {
     await orchestrator.enqueue(testJob('a'));
     const lease = await claim(worker);
     await lease.publish(startedEvent('a'));
-    // A worker does not wait for the publication of an epoch before it continues.
+    // A worker does not wait for the publication of an epoch before it continues. So the calls overlap here, too.
     const epochs = [1, 2, 3].map((epoch) => lease.publish(epochEvent('a', epoch)));
     await Promise.all([...epochs, lease.commit(doneEvent('a'))]);
     expect(await told(orchestrator)).toMatchObject([

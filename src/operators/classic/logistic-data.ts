@@ -11,7 +11,7 @@ export const logisticSchema = z.strictObject({
   /** Coefficients of the standardised columns. */
   coefficients: z.array(z.number()),
   intercept: z.number(),
-  /** Penalty on the mean loss of a patient: lambda/2 |coefficients|^2. */
+  /** Strength of the penalty: training minimises the mean loss per patient + lambda/2 |coefficients|^2. */
   lambda: z.number(),
 });
 export type Logistic = z.infer<typeof logisticSchema>;

@@ -10,7 +10,7 @@ import { tiedScores } from '../stats/tied-scores.js';
 import type { Logistic } from './logistic-data.js';
 import { bestIntercept, profiledCurvature, profiledLoss } from './logistic-loss.js';
 
-/** The penalties to choose from: 1000 to 0.00001 on the mean loss, two per decade. */
+/** The values of lambda to choose from: 1000 to 0.00001, two per decade. */
 export const defaultLambdas: readonly number[] = Array.from({ length: 17 }, (_, k) => 10 ** (3 - k / 2));
 
 /** A fitted penalised logistic regression, and the results of its inner folds. */

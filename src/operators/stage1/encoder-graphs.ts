@@ -95,7 +95,8 @@ function backwardGraph({ activation }: BagEncoder, masks: GraphMasks): Uint8Arra
   const back = (d: Edge, name: string, sum: Edge): Edge =>
     backEdge(graph, d, graph.input(`${name}.weight`), sum);
   const dEmbedded = back(dHeads, 'instance', back(dSigmoid, 'sigmoid', back(dTanh, 'tanh', direct)));
-  // `embedded` is positive exactly where the input of relu was positive and dropout kept the element.
+  // `embedded` is positive exactly where the input of relu was positive and dropout kept the element. So the step
+  // function of `embedded` serves as the derivative of relu.
   const dActive = activation === 'relu' ? mul(dEmbedded, stepEdge(graph, embedded)) : dEmbedded;
   const dLinear = masked(graph, dActive, mask.embed);
 

@@ -19,7 +19,10 @@ const acronyms = new Set([
   'ihc',
   'he',
 ]);
-/** Folder names that do not say what the features show. Most such folders hold features of slides. */
+/**
+ * Folder names that do not say what the features show. If such a folder has several files, its modality is named WSI,
+ * because most of these folders hold features of slides.
+ */
 const generic =
   /^(|\.|data|features?|feats|embeddings?|slides?|wsis?|tiles?|patches|h5|pt|npy|h5[_-]?files|pt[_-]?files|uni\d?|uni[_-].*|conch.*|virchow.*|gigapath.*|ctranspath.*|features[_-].*)$/i;
 

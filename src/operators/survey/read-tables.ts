@@ -45,7 +45,10 @@ export async function readTables(
   };
 }
 
-/** A README is not a table, and users do not expect it to be one. */
+/**
+ * Whether a file may be a README. Users do not expect a README to be a table, so it is not reported if it cannot be
+ * read as a table.
+ */
 const isNote = (file: string): boolean => /\.txt$/i.test(file);
 
 const isIn = (file: string, folder: string): boolean =>

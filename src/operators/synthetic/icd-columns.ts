@@ -42,7 +42,7 @@ const neutral: Readonly<Record<string, number>> = {
 
 /**
  * Codes that show a spread of the tumour. They are more frequent than in HANCOCK; otherwise a small cohort would have
- * too few to learn from.
+ * too few patients with these codes to learn from.
  */
 const telling: Readonly<Record<string, number>> = { c770: 0.3, c778: 0.15, c800: 0.12, r590: 0.2 };
 const tellingLoad = 0.7;

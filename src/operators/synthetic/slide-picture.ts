@@ -44,7 +44,7 @@ function tumourLook({ ground, grain, nuclei, room, radius }: Look, view: number)
   };
 }
 
-/** Number of noise values that textures are made of, a power of two. */
+/** Number of noise values that textures are made of. It is a power of two, so that a bit mask limits an index to it. */
 const noiseLength = 1 << 16;
 
 /**

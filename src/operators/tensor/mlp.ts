@@ -78,7 +78,8 @@ export function mlpBackward(
   const { name, activation } = mlp;
   const output = denseGradients(hidden, dOutput);
   const dHidden: tf.Tensor2D = tf.matMul(dOutput, weights.matrix(`${name}.output.weight`), false, true);
-  // `hidden` is positive exactly where the relu was active and dropout kept the element.
+  // `hidden` is positive exactly where the input of relu was positive and dropout kept the element. So the step
+  // function of `hidden` serves as the derivative of relu.
   const dActive: tf.Tensor2D =
     activation === 'relu' ? tf.mul<tf.Tensor2D>(dHidden, tf.step(hidden)) : dHidden;
   const linear: tf.Tensor2D = mask === null ? dActive : tf.mul<tf.Tensor2D>(dActive, mask);

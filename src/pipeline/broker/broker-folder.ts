@@ -171,8 +171,8 @@ export class BrokerFolder {
   }
 
   /**
-   * Records the port. A server removes its own record of ports when it ends, and connected workers look for the next
-   * server on this port.
+   * Records the port of the server, for the next server of this store: connected workers look for it on the same port.
+   * The server's own record of ports cannot be used, because the server removes it when it ends.
    */
   recordPort(port: number): void {
     this.replace(join(this.path, 'port'), `${port}\n`);

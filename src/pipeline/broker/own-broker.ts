@@ -37,7 +37,7 @@ export async function findOwnBroker(store: string): Promise<OwnBroker | null> {
   const folder = new BrokerFolder(store);
   const [settings, pid] = [folder.settings(), folder.runningProcess()];
   if (settings === null || pid === null) return null;
-  // Another command may be starting the broker at this moment.
+  // Another command may be starting the broker at this moment, so this command waits until the server listens.
   await untilListening(folder, pid, () => folder.runningProcess() !== pid);
   return folder.runningProcess() === pid ? await admitted(folder, settings, pid) : null;
 }

@@ -76,7 +76,10 @@ export async function serve(address: MetricsAddress, pages: Pages): Promise<Serv
   };
 }
 
-/** Health probes of a scheduler send no token. The page says only whether the process is healthy. */
+/**
+ * The only page that needs no token, because the health probes of a scheduler send none. The page says only whether the
+ * process is healthy.
+ */
 const healthPage = '/healthz';
 
 /** Compares hashes, so that the duration of the comparison reveals nothing about the token. */

@@ -111,7 +111,7 @@ export function roCrate(
   ];
   return {
     metadata: {
-      // The context of RO-Crate 1.1 has no term for a hash.
+      // The context of RO-Crate 1.1 has no term for a hash, so the term `sha256` is added.
       '@context': [`${specification}/context`, { sha256: 'https://schema.org/sha256' }],
       '@graph': graph,
     },

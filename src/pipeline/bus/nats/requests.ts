@@ -86,7 +86,7 @@ export class Requests {
   private onAnswer(answer: Msg): void {
     const token = answer.subject.slice(this.inbox.length);
     const waiting = this.waiting.get(token);
-    // The request has timed out.
+    // No request waits for this answer any more: it has timed out.
     if (!waiting) return;
     this.waiting.delete(token);
     // The server answers with the status `noResponders` and no data when nothing listens to the subject.

@@ -121,7 +121,7 @@ export function settled(
   holder: string,
   end: { readonly id: string; readonly event: RunEventBody },
 ): WorkItem | null {
-  // A repeated call: the first one arrived, and its answer was lost.
+  // This call is a retry: the first call has settled the item, but its answer was lost.
   if (item?.end?.id === end.id) return item;
   if (item?.state !== 'running' || item.holder !== holder) return null;
   return { ...item, state: 'settled', holder: null, message: null, end };

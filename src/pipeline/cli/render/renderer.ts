@@ -37,7 +37,10 @@ export function plainRenderer(stream: TextStream): Renderer {
   };
 }
 
-/** Job names contain file names, which may hold control characters. */
+/**
+ * Makes control characters in job names visible, so that the terminal does not execute them. Job names contain file
+ * names, which may hold such characters.
+ */
 const withVisibleNames = (renderer: Renderer): Renderer => ({
   ...renderer,
   event: (event) => renderer.event(visibleIn(event)),
