@@ -16,7 +16,8 @@ export function windowed<T, R>(width: number, work: (item: T) => Observable<R>):
   const [slots, queue] = [new Subject<T>(), [] as T[]];
   let [next, running, refilling] = [0, 0, false];
   const refill = (): void => {
-    // Work that ends synchronously calls this function again. The loop of the first call then takes the next item.
+    // Work that ends synchronously calls this function again, while the loop below still runs. The inner call then
+    // returns, and the loop takes the next item.
     if (refilling) return;
     refilling = true;
     while (running < width && next < queue.length) {

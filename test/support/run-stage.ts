@@ -25,7 +25,7 @@ export interface StageRun {
   readonly unit?: Unit;
   readonly sources?: readonly SourceFile[];
   /**
-   * Makes the object that stores the checkpoints of the job. It gets the random streams of the job. By default, no
+   * Makes the object that stores the checkpoints of the job, given the random streams of the job. By default, no
    * checkpoint is stored.
    */
   readonly checkpoints?: (streams: Streams) => Checkpoints;

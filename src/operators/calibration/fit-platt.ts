@@ -12,9 +12,9 @@ const enough = 1e-22;
 
 /**
  * Platt scaling: slope and intercept of a logistic regression on the logit, with Platt's smoothed targets `(n1 + 1)/(n1
- * + 2)` and `1/(n0 + 2)` for `n1` positive and `n0` negative patients (Platt 1999; Lin, Lin and Weng 2007). Newton's
- * method with a backtracking line search on standardised logits. The loss is strictly convex, because smoothed targets
- * are neither 0 nor 1.
+ * + 2)` and `1/(n0 + 2)` for `n1` positive and `n0` negative patients (Platt 1999; Lin, Lin and Weng 2007). The fit is
+ * Newton's method with a backtracking line search on standardised logits. The loss is strictly convex, because smoothed
+ * targets are neither 0 nor 1.
  *
  * @param logits at least two different ones
  */

@@ -32,8 +32,8 @@ export class MemoryBudget {
   }
 
   /**
-   * Checks the size of numbers in the form of the file, before they become float32. They are in memory only for a
-   * moment, so no memory is reserved for them.
+   * Checks the size of numbers as the file stores them, before they are converted to float32. The unconverted numbers
+   * are in memory only for a moment, so no memory is reserved for them.
    * @throws HafError `HAF_FEATURES_INVALID`
    */
   assertFits(bytes: number, name: string): void {

@@ -19,7 +19,10 @@ const mark = Symbol('mark');
 /** Maximum length of a number in bytes. Building a number takes time quadratic in its length. */
 const longestNumber = 1024;
 
-/** The stack machine of a pickle (Python's pickletools), reduced to the instructions that data need. */
+/**
+ * The stack machine of a pickle (Python's pickletools), reduced to the instructions that pickles of numbers, texts,
+ * lists and dictionaries use.
+ */
 class Pickle {
   private readonly stack: unknown[] = [];
   private readonly memo = new Map<number, unknown>();

@@ -15,7 +15,7 @@ const legacyProtocol = 1001;
 const largestPickles = 4 * 2 ** 20;
 const countBytes = 8;
 
-/** The position of the numbers of each storage, in the order of their keys. */
+/** For each key of a storage, the position of its numbers. The file holds the storages in the order of `keys`. */
 function storageStarts(
   file: number,
   size: number,

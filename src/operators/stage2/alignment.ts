@@ -116,7 +116,7 @@ const hasTie = ({ eigenvalues, columns }: PatientSvd): boolean =>
 
 /**
  * Adds `scale * U V diag(slope_j / sigma_j) V^T`, transposed, to `dRows` (k x D): the gradient through the singular
- * values (method.md 5.4).
+ * values (method.md 5.4). `slope_j` is the derivative of L_SV with respect to `sigma_j`.
  */
 function addSingularValueGradient(
   { columns: k, rows, right, sigma }: PatientSvd,

@@ -72,7 +72,8 @@ function drawGrid(picture: RgbImage, tiles: Int32Array, side: number, [scaleX, s
   for (let i = 0; i < tiles.length; i += 2) {
     const [x, y] = [tiles[i] as number, tiles[i + 1] as number];
     const corner: Pair = [Math.floor(x * scaleX), Math.floor(y * scaleY)];
-    // Border lines of neighbouring tiles coincide. Shaded tiles end where the next tile begins.
+    // Border lines of neighbouring tiles coincide, so a rectangle of lines reaches to the corner of the next tile. A
+    // shaded rectangle ends one pixel before it.
     const end = lines ? 0 : 1;
     const opposite: Pair = [Math.floor((x + side) * scaleX) - end, Math.floor((y + side) * scaleY) - end];
     markRectangle(marks, picture, corner, opposite, !lines);

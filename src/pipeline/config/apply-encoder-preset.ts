@@ -125,7 +125,7 @@ export function encoderPresetWarnings(config: Config, filesGiven: boolean): read
     return [`embed.encoder.preset (${preset}) changes nothing: no modality is made of images.`];
   const { tile, encoder } = keysOf(preset);
   const compared: Compared = [
-    // An overlap of tiles is the user's choice and does not depend on the model.
+    // `step` is not compared: an overlap of tiles is the user's choice and does not depend on the model.
     ...Object.entries(tile)
       .filter(([key]) => key !== 'step')
       .map(([key, theirs]) => [`tile.${key}`, (config.tile as Values)[key], theirs] as const),
@@ -164,7 +164,7 @@ function ownPresetWarnings(config: Config, id: string): readonly string[] {
   const section = `data.modalities.${id}`;
   const { tile, encoder: theirs } = keysOf(preset);
   const { targetSize, ...tiles } = tile;
-  // An overlap of tiles is the user's choice and does not depend on the model.
+  // `step` is not compared: an overlap of tiles is the user's choice and does not depend on the model.
   const shared = Object.entries(tiles).filter(([key]) => key !== 'step');
   return differences(config, preset, [
     ...shared.map(([key, said]) => [`tile.${key}`, (config.tile as Values)[key], said] as const),

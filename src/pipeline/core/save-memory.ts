@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 
-/** Number of files from which less memory matters more than speed. */
+/** Number of files from which a run gives up some speed to save memory. */
 const manyFiles = 50_000;
 
 /**

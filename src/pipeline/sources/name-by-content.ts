@@ -20,7 +20,10 @@ const hashConcurrency = 2;
 const worthNoting = 2 ** 31;
 /** Errors of a single file. Other errors come from the disk or the machine. */
 const faultsOfOne = ['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'EBUSY'];
-/** Total size up to which small files are hashed each time: it takes under a second. */
+/**
+ * Size in bytes up to which a file is small. If there are at most `mostSmall` small files, they are hashed in each run,
+ * because that takes little time and a remembered hash could be outdated.
+ */
 const smallBytes = 2 ** 20;
 const mostSmall = 2000;
 
