@@ -39,7 +39,10 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** The S3 server that is installed on this machine. Tests that need one are skipped without it, and print a note. */
+/**
+ * The S3 server that is installed on this machine. If there is none, the tests that need a server are skipped and print
+ * a note.
+ */
 export const s3Server = kinds.find(({ command }) => !spawnSync(command, ['--help']).error) ?? null;
 if (s3Server === null)
   console.warn(

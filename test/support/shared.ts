@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** A folder of test data that a clone of the repository does not contain. Without it, its tests are skipped and print a note. */
+/**
+ * A folder of test data that a clone of the repository does not contain. If the folder is missing, the tests that read
+ * it are skipped and print a note.
+ */
 function optionalFolder(variable: string, name: string): string | null {
   const folder = resolve(process.env[variable] ?? join(import.meta.dirname, '../../../shared', name));
   if (existsSync(folder)) return folder;

@@ -7,8 +7,8 @@ type Streams = (purpose: string) => Rng;
 const prefix = 'draws.';
 
 /**
- * Records the random numbers of maps that are drawn and never trained (`transfer`, `frozen`; method.md 4.4, 8.5). The bundle stores
- * the numbers themselves, so that a later version with another generator makes the same maps.
+ * Records the random numbers of maps that are drawn and never trained (`transfer`, `frozen`; method.md 4.4, 8.5, 8.6).
+ * The bundle stores the numbers themselves, so that a later version with another generator makes the same maps.
  */
 export function recordDraws(streams: Streams): {
   readonly streams: Streams;

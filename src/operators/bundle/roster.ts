@@ -21,7 +21,7 @@ import { rosterCellsFile, rosterFile, type Roster } from './roster-data.js';
  * are scored.
  *
  * @throws HafError HAF_BUNDLE_UNFIT if data do not fit the model, or if the model was trained on a patient;
- * HAF_COHORT_INVALID without any patient
+ * HAF_COHORT_INVALID if there is no patient to score
  */
 export const roster: StageCode = stageOf(async (context) => {
   const { sources, inputs, config, unit } = context;

@@ -38,7 +38,7 @@ export interface ScoringModel {
    * bags.
    */
   readonly hides: boolean;
-  /** Whether the model has at least one modality of a patient. */
+  /** Whether the model can score a patient. Most models need at least one modality of the patient. */
   readonly sees: (patient: number) => boolean;
   /** Whether a patient has a modality. */
   readonly has: (patient: number, modality: number) => boolean;
@@ -61,7 +61,7 @@ export interface FoldParts {
   readonly arrays: Arrays;
   /** Length of an instance for each bag modality of the training. */
   readonly widths: Readonly<Partial<Record<ModalityId, number>>>;
-  /** Random streams of the linear maps that are drawn at random and never trained (method.md 4.4, 8.6). */
+  /** Random streams of the linear maps that are drawn at random and never trained (method.md 4.4, 8.5, 8.6). */
   readonly rng: (purpose: string) => Rng;
 }
 
@@ -129,8 +129,8 @@ async function classicModel(
   return {
     modalities,
     hides: modalities.length > 1 && model.kind !== 'kaplanMeier',
-    // A time-to-event model predicts even for a patient without data: Kaplan-Meier gives one curve to all patients, and
-    // Cox regression replaces missing values by training means.
+    // A classical time-to-event model predicts even for a patient without data: Kaplan-Meier gives one curve to all
+    // patients, and Cox regression replaces missing values by training means.
     sees: (patient) => method.outcome === 'timeToEvent' || having.some((has) => has[patient] === true),
     has: (patient, m) => having[m]?.[patient] === true,
     outputs: (group, open) => {

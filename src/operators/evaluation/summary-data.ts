@@ -18,7 +18,9 @@ export const rowRobustnessSchema = z.strictObject({
   rho: z.array(z.number()),
   auc: z.array(z.array(z.number().nullable())),
   accuracy: z.array(z.array(z.number().nullable())),
-  /** With one modality hidden from all test patients, and with all but one hidden. */
+  /**
+   * Metrics if one modality is hidden from all test patients (`withoutOne`), and if all but one are hidden (`onlyOne`).
+   */
   withoutOne: z.array(z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema })),
   onlyOne: z.array(z.strictObject({ modality: z.string(), auc: spreadSchema, accuracy: spreadSchema })),
 });

@@ -7,7 +7,10 @@ import { commonWidth } from './token-width.js';
 
 export type Pooling = 'mean' | 'sum' | 'max';
 
-/** `h` = pool over observed modalities, then a single linear layer (method.md 8.3). A patient without modalities has h = 0. */
+/**
+ * Pools the vectors of the observed modalities to one vector h. A single linear layer maps h to the outputs (method.md
+ * 8.3). A patient without modalities has h = 0.
+ */
 export const poolHead = (how: Pooling): HeadModule =>
   autodiffHead((shape) => ({
     specs: outputSpecs('pool', commonWidth(shape), shape.output),

@@ -9,8 +9,8 @@ const jpegTables = 347;
 const photometricTag = 262;
 const subsamplingTag = 530;
 /**
- * Number of bytes in which the frame of a stream is expected. Only profiles and previews, which do not belong in a
- * tile, would make the header longer.
+ * Number of bytes in which the frame header of a stream is expected. Only profiles and previews, which do not belong in
+ * a tile, would make the header longer.
  */
 const headerBytes = 65_536;
 /** Length of a header with tables but without a profile. */

@@ -75,7 +75,8 @@ function codestreamOf(bytes: Uint8Array): Codestream {
   const count = start < 0 || bytes.length < start + 42 ? 0 : view.getUint16(40);
   if (count === 0 || bytes.length < start + 42 + 3 * count) throw new Error('JPEG 2000: no codestream');
   const components = Array.from({ length: count }, (_, i) => ({
-    // Ssiz: depth minus one. The highest bit is set for signed samples.
+    // The field Ssiz is the depth minus one. For signed samples its highest bit is set, so they get a depth above 128
+    // and are refused.
     depth: view.getUint8(42 + 3 * i) + 1,
     apart: view.getUint8(43 + 3 * i) > 1 || view.getUint8(44 + 3 * i) > 1,
   }));

@@ -40,7 +40,7 @@ export function overlapOf(a: Region, b: Region): Region | null {
   return width > 0 && height > 0 ? { x, y, width, height } : null;
 }
 
-/** Copies the pixels of region `from` that region `to` shares, as far as they lie in `within`. */
+/** Copies pixels from `source` to `target`: those that lie in the regions `from`, `to` and `within`. */
 export function copyPixels(
   source: Uint8Array,
   from: Region,

@@ -14,7 +14,10 @@ export interface TissueMap {
   readonly kinds: Uint8Array;
 }
 
-/** Radius of the one large piece of tissue, as a fraction of the slide. CLAM's thresholds for biopsies find the whole piece. */
+/**
+ * Radius of the one large piece of tissue, as a fraction of the slide. A piece of this size is found as a whole with
+ * CLAM's thresholds for biopsies.
+ */
 const pieceRadius = [0.36, 0.42] as const;
 /** Depth of the lobes in the outline of the large piece, as a fraction of its radius. */
 const lobeDepth = 0.07;

@@ -65,7 +65,8 @@ export function readSafetensors(file: Uint8Array): Record<string, NamedArray> {
     const type = dtypes[entry.dtype as Dtype] as (typeof dtypes)[Dtype] | undefined;
     if (!type) throw new Error(`Array "${name}" has the unsupported type ${entry.dtype}`);
     const [from, to] = entry.data_offsets;
-    // `slice` of Uint8Array returns a copy. `slice` of Buffer would return a view into a larger allocation.
+    // `slice` of Uint8Array copies, so `data.buffer` holds only these bytes. `slice` of Buffer would return a view into
+    // a larger allocation.
     const data = Uint8Array.prototype.slice.call(file, start + from, start + to);
     const count = entry.shape.reduce((product, side) => product * side, 1);
     if (data.byteLength !== to - from || data.byteLength !== count * type.bytes)

@@ -14,8 +14,8 @@ export interface GuardOptions {
 }
 
 /**
- * Allows scripts, styles and data of this server only. A page of another site cannot embed it in a frame. Pictures
- * may be made in the page (`blob:`, `data:`), because the slide viewer draws on canvases.
+ * Allows scripts, styles and data of this server only. Pictures may be made in the page (`blob:`, `data:`), because the
+ * slide viewer draws on canvases.
  */
 export const contentPolicy = [
   "default-src 'none'",
@@ -27,7 +27,10 @@ export const contentPolicy = [
   "form-action 'none'",
 ].join('; ');
 
-/** The headers of every answer. */
+/**
+ * The headers of every answer. `frame-ancestors` keeps pages of other sites from embedding this page in a frame. It is
+ * not in `contentPolicy`, because browsers accept it only in a header.
+ */
 export const withHeaders: MiddlewareHandler = async (context, next) => {
   await next();
   const set = (name: string, value: string): void => {
