@@ -125,7 +125,7 @@ const quartilesText = (quartiles: Quartiles | null): string =>
 export const amount = (value: number): string =>
   (Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)))).replace('-', '\u2212');
 
-/** characteristics.csv: the numbers of the section, one line per column, category and outcome. */
+/** characteristics.csv: the numbers in the tables of this section, one line per column, category and outcome. */
 export function characteristicsCsv({ overview, characteristics, outcome }: ReportInput): string {
   const names = { all: 'all', negative: outcome.negative, positive: outcome.positive } as const;
   const each = (cells: (group: (typeof groups)[number]) => CsvCell[]): CsvCell[][] =>

@@ -14,7 +14,7 @@ export interface CurvesShown {
   /** The last part of the name of the figure: with "haf" the figure is `kaplan-meier-haf`. */
   readonly name: string;
   readonly title: string;
-  /** The event of the curves, for example "deceased". */
+  /** The event whose time the curves show, for example "deceased". */
   readonly event: string;
   readonly groups: readonly CurveSummary[];
   /** Days at which the numbers at risk are given. */

@@ -113,8 +113,8 @@ const paperHeadings = html`<th scope="col" class="paper" data-sort="ascending">P
   <th scope="col" class="paper" data-sort="ascending">Paper adjusted p</th>`;
 
 /**
- * The cells of a difference with its p-values. An undefined value is shown as a dash and `mark`, which refers to the
- * reason.
+ * The cells of a difference with its p-values. An undefined value is shown as a dash and the footnote mark `mark`. The
+ * footnote gives the reason.
  */
 function tested(
   ours: Pick<Comparison['accuracy'], 'difference' | 'ci95' | 'p' | 'adjusted'> | null,

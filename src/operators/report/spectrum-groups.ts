@@ -5,7 +5,7 @@ import { isJoint } from '../methods/method.js';
 import { methodOf } from '../methods/registry.js';
 import { spectrumFile, spectrumSchema, type Spectrum } from '../stage2/alignment-data.js';
 
-/** The singular values of training jobs that differ only in their fold. */
+/** The singular values of the modality vectors, from training jobs that differ only in their fold. */
 export interface SpectrumGroup {
   /** Part of file names, for example "stage2". */
   readonly name: string;

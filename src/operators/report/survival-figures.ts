@@ -24,7 +24,10 @@ export interface SurvivalFigures {
   readonly horizons: Figure | null;
 }
 
-/** The charts of a time-to-event run, and the curve of any cohort with known times. */
+/**
+ * The charts about the time to the event. A run with a binary outcome has only the Kaplan-Meier curves, if times are
+ * known.
+ */
 export async function survivalFigures(input: ReportInput): Promise<SurvivalFigures> {
   const { outcome, summary, config } = input;
   const groups: { method: string; figure: Figure }[] = [];

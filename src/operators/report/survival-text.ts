@@ -7,11 +7,11 @@ import { counted, listed } from '../../pipeline/core/wording.js';
  */
 export const inTime = ({ data }: Pick<Config, 'data'>): boolean => data.outcome.kind === 'timeToEvent';
 
-/** The quantity that early stopping monitors. */
+/** The name of the quantity that early stopping monitors. */
 export const monitorName = ({ data, survival }: Pick<Config, 'data' | 'survival'>): string =>
   inTime({ data }) ? (survival.monitor === 'valC' ? 'validation C' : 'validation loss') : 'validation AUC';
 
-/** The outputs of the fusion network and their loss. */
+/** Describes the outputs of the fusion network and their loss. */
 export function lossInTime({ survival }: Pick<Config, 'survival'>): string {
   if (survival.loss === 'cox')
     return `one linear predictor with Cox's partial likelihood (ties after ${survival.ties === 'efron' ? 'Efron' : 'Breslow'}) over all training patients at once; no monotonic hinge`;

@@ -18,13 +18,13 @@ export interface EncoderPasses {
   dispose(): void;
 }
 
-/** The result of a forward pass, and the steps after it. The arrays are valid until it is disposed. */
+/** The result of a forward pass, and the steps after it. The arrays are valid until this result is disposed. */
 export interface RowsPass {
   /** Raw attention scores, R values. */
   readonly scores: Float32Array;
   /** Logits of the H instance heads, [R, 2H]. */
   readonly heads: Float32Array;
-  /** Attention-weighted sum of the embedded rows of each bag, [P, d1]. */
+  /** Attention-weighted sum of the embedded rows of each of the P bags, [P, d1]. */
   pool(attention: Float32Array): Promise<Float32Array>;
   /** Adds the gradients of all arrays before pooling to `gradient`, flat in the encoder's layout. */
   backward(upstream: RowsUpstream, gradient: Float32Array): Promise<void>;
@@ -35,7 +35,7 @@ export interface RowsPass {
 export interface RowsUpstream {
   /** The attention of all rows, R values. */
   readonly attention: Float32Array;
-  /** Pooled row of each bag, and the gradient of the loss with respect to it; both [P, d1]. */
+  /** Pooled row of each of the P bags, and the gradient of the loss with respect to it; both [P, d1]. */
   readonly pooled: Float32Array;
   readonly dPooled: Float32Array;
   /** Gradient of the heads' logits, [R, 2H]. */

@@ -116,7 +116,7 @@ export const tiledImageSchema = z.strictObject({
     .nullable(),
   segmentation: segmentationSchema.nullable(),
   tile: tileGeometrySchema.nullable(),
-  /** The rows of this image in coords.i32. */
+  /** The first row of this image in coords.i32, and its number of rows. */
   start: z.number().int().min(0),
   rows: z.number().int().min(0),
 });

@@ -206,7 +206,7 @@ export interface BackendInstallOptions {
   /** Version of TensorFlow on PyPI. If absent: the tested version. */
   readonly tensorflow?: string;
   readonly gpu?: boolean;
-  /** The onnxruntime of image encoders instead of TensorFlow. */
+  /** Install the onnxruntime of image encoders instead of TensorFlow. */
   readonly onnx?: boolean;
   /** SHA-256 of the file or address in `from`. */
   readonly sha256?: string;

@@ -34,7 +34,7 @@ function partOfValue<T>(value: EventHead, schema: z.ZodType<T>): (T & EventHead)
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Number of fields of every job event: the head, the type, and the job with stage, unit and artifact. */
+/** Number of fields of every job event: the four of `EventHead`, and type, job, stage, unit and artifact. */
 const jobFields = 9;
 const stages: ReadonlySet<unknown> = new Set(stageNames);
 

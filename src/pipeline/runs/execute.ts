@@ -52,9 +52,9 @@ export interface ExecuteOptions {
   readonly onEvent: (event: RunEvent) => void;
   /** Observes the worker of this machine, in addition to the run's events. */
   readonly observer: Partial<WorkerObserver>;
-  /** First abort: take no new job, finish the running jobs of this machine. */
+  /** First abort (a first Ctrl-C): take no new job, and finish the running jobs of this machine. */
   readonly drain: AbortSignal;
-  /** Second abort: also stop the running jobs. */
+  /** Second abort (a second Ctrl-C): also stop the running jobs. */
   readonly stop: AbortSignal;
 }
 

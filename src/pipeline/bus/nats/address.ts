@@ -12,7 +12,10 @@ export type BrokerAuth =
   | { readonly kind: 'nkey'; readonly seed: string }
   | { readonly kind: 'creds'; readonly text: string };
 
-/** TLS is required. The fields are PEM texts. Without `ca`, the certificate authorities of Node are trusted. */
+/**
+ * Settings of a connection that requires TLS. The fields are PEM texts. Without `ca`, the certificate authorities of
+ * Node are trusted.
+ */
 export interface BrokerTls {
   readonly ca?: string;
   readonly cert?: string;
