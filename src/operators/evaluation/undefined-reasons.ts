@@ -50,7 +50,10 @@ function lackingOutcome(groups: readonly RankedGroup[], { positive, negative }: 
   return [...(lacks(1) ? [positive] : []), ...(lacks(0) ? [negative] : [])].join(' or ');
 }
 
-/** McNemar's test uses only patients for whom one method is right and the other wrong. */
+/**
+ * Why McNemar's test is undefined: it uses only patients for whom one method is right and the other wrong (discordant
+ * pairs), and there are none.
+ */
 export const noDiscordantPair =
   'Both methods are right for the same patients and wrong for the same patients: there is no discordant pair to test.';
 

@@ -25,7 +25,8 @@ export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
   const { scaler, select } = config.data.modalities[modality] as Pick<TableDeclaration, 'scaler' | 'select'>;
 
   const rowOf = new Map(table.patients.map((id, row) => [id, row]));
-  // The rows are in the order of the cohort, because the order of rows in the file must not change a sum.
+  // The rows are in the order of the cohort. In the order of the file, two files with the same rows could give sums
+  // with different last digits.
   const rowsOf = (ids: ReadonlySet<string>): readonly number[] =>
     patients.flatMap(({ id }) => (ids.has(id) ? (rowOf.get(id) ?? []) : []));
   const training = rowsOf(new Set(fold.train));

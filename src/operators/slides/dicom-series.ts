@@ -7,7 +7,7 @@ const headBytes = 256 * 1024;
 const undefinedLength = 0xffff_ffff;
 const seriesTag = 0x0020_000e;
 const implicitSyntax = '1.2.840.10008.1.2';
-/** Value representations whose length has 4 bytes after 2 reserved ones (PS3.5 section 7.1.2). */
+/** Value representations whose length field has 4 bytes and comes after 2 reserved bytes (PS3.5 section 7.1.2). */
 const longForms: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
 
 interface Element {

@@ -18,9 +18,9 @@ export interface DCalibration {
 const bins = 10;
 
 /**
- * D-calibration (Haider et al. 2020): if the curves are right, S(T|x) is uniformly distributed. A patient censored at S = s has the
- * event later, so the patient is distributed over the bins below s in proportion to their width (method.md 11.5). A small p means:
- * not calibrated.
+ * D-calibration (Haider et al. 2020): if the curves are right, S(T|x) is uniformly distributed. A patient censored at S
+ * = s has the event later, at a smaller S. So the patient is distributed over the bins below s in proportion to their
+ * width (method.md 11.5). A small p means: not calibrated.
  *
  * @param survival S(T_i|x_i), of each patient at its own time
  * @throws RangeError if a survival is not between 0 and 1 or the lengths differ

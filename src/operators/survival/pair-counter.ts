@@ -13,15 +13,18 @@ export interface PairCounts {
 
 /** Weights of a count. Both default to 1 for every patient. */
 export interface PairWeights {
-  /** Number of times that a patient counts. It multiplies each pair with the patient. */
+  /**
+   * Number of times that a patient counts. A pair counts as often as the product of the numbers of its two patients.
+   */
   readonly times?: ArrayLike<number>;
   /** Multiplies the pairs in which the patient is the one with the event. */
   readonly ofEvent?: ArrayLike<number>;
 }
 
 /**
- * Counts comparable pairs (i, j): i has the event, and T_i < T_j, or T_i = T_j and j is censored. A pair is concordant if r_i > r_j.
- * Sorting is done once, so that many weighted counts of the same patients are cheap: n log n each.
+ * Counts comparable pairs (i, j): i has the event, and T_i < T_j, or T_i = T_j and j is censored. A pair is concordant
+ * if r_i > r_j. Sorting is done once, so that many weighted counts of the same patients are cheap: each takes about n
+ * log n steps.
  */
 export class PairCounter {
   /** Patients by descending time. At equal times, patients with the event come last. */

@@ -30,9 +30,8 @@ export function missingWords(words: readonly string[]): MissingWords {
     return missing;
   };
   return {
-    // The length test comes first. It rejects every text that is longer than all words of the list, because the
-    // lower-case form is never shorter than the text. Most cells without a number are empty, and the others are short
-    // words.
+    // The fast tests come first. Most cells without a number are empty. A text that is longer than all words of the
+    // list is none of these words, because the lower-case form is never shorter than the text.
     text: (text) => text === '' || (text.length <= longest && isMissing(text)),
     number: (value) => numbers.has(value),
     anyNumber: numbers.size > 0,

@@ -133,7 +133,7 @@ export function settleListed(
   return { type: 'input', column: { name: view.name, kind, categories, inferred: false }, cells };
 }
 
-/** Warns of categories that differ in case or spaces only, because they are most likely one. */
+/** Warns of categories that differ in case or spaces only, because they are most likely one category. */
 function variants(categories: readonly string[]): string | null {
   const seen = new Map<string, string>();
   for (const word of categories) {

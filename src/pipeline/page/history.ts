@@ -8,7 +8,7 @@ const trainingJob = /^(stage1|stage2|stage3|joint)\/fold-(\d+)(?:\/([\w.+-]+))?$
 
 /**
  * All epochs of a training job that ended, from `history.csv` in the run directory. The events are not enough: a worker
- * reports only some epochs, and a cached job has none. Null if the directory has no such file.
+ * reports only some epochs, and a cached job has no events of epochs. Null if the directory has no such file.
  */
 export function historyOf(directory: string, job: string): Curve | null {
   const [, stage, fold, what] = trainingJob.exec(job) ?? [];
