@@ -6,7 +6,9 @@ import type { SelfTestMessage, SelfTestReport } from './self-test-report.js';
 
 const processFile = fileURLToPath(new URL('./self-test-process.js', import.meta.url));
 
-/** Largest differences that rounding explains. A wrong kernel differs by as much as the value itself. */
+/**
+ * Largest accepted differences. Rounding causes smaller ones. A wrong kernel differs by as much as the value itself.
+ */
 const tolerated = { product: 1e-4, gradient: 1e-3 } as const;
 
 /**

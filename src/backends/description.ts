@@ -29,7 +29,10 @@ const descriptionSchema = z.strictObject({
 });
 export type Description = z.infer<typeof descriptionSchema>;
 
-/** Returns the description of an installed backend, or a sentence that says why the folder holds none. */
+/**
+ * Returns the description of an installed backend, or a sentence that says why the folder has no description that can
+ * be read.
+ */
 export function readDescription(folder: string): Description | string {
   let text: string;
   try {

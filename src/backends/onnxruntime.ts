@@ -38,7 +38,7 @@ export interface InstalledOnnxRuntime {
   readonly folder: string;
   /** Null if the description cannot be read. */
   readonly description: OnnxRuntimeDescription | null;
-  /** Why the runtime cannot be used on this machine; null if it can. A missing GPU is no reason. */
+  /** Why the runtime cannot be used on this machine; null if it can. A missing GPU does not make it unusable. */
   readonly unfit: string | null;
 }
 

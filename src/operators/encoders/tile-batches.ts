@@ -29,7 +29,8 @@ export const tileBatches = (
 async function* oneAhead<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
   const request = (): Promise<IteratorResult<T>> => {
     const next = values.next();
-    // A failure is thrown when the consumer asks for this value. Until then it must not count as unhandled.
+    // A failure is thrown when the consumer asks for this value. Until then, Node must not treat it as an unhandled
+    // rejection, which would end the process.
     next.catch(() => undefined);
     return next;
   };

@@ -64,7 +64,10 @@ export interface NetworkPass {
 export interface NetworkOutputs {
   /** The L outputs of each of R patients, [R, L]. */
   readonly logits: tf.Tensor2D;
-  /** A prediction from each modality alone, [R, M L], modality after modality. The loss also counts these predictions. */
+  /**
+   * A prediction from each modality alone, [R, M L], modality after modality. The mean loss of these predictions is
+   * added to the loss (method.md 8.5).
+   */
   readonly each?: tf.Tensor2D;
 }
 

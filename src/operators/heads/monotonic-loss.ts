@@ -79,7 +79,7 @@ export interface FusionLoss {
  * and `l-`. The hinge compares `l+` and `l-` of one patient. The Cox loss has no value for a single patient, because it
  * compares the patients at risk. So the Cox loss is used without the hinge.
  *
- * @param reduced outputs of the reduced pass; null for a patient without one
+ * @param reduced outputs of the reduced pass; null for a patient without a reduced pass
  */
 export function fusionLoss(
   full: Outputs,

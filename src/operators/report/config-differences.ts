@@ -6,7 +6,7 @@ import { configSchema, type Config } from '../../pipeline/config/schema.js';
 export interface ConfigDifference {
   /** For example "train.epochs". */
   readonly key: string;
-  /** As JSON. */
+  /** The value in this experiment, as JSON. */
   readonly here: string;
   readonly byDefault: string;
   /** What the key means: its description in the configuration schema. */

@@ -108,7 +108,7 @@ export interface PredictOptions extends PlaceOptions, RunOptions {
   readonly config?: string;
   readonly set: readonly string[];
   readonly out: string;
-  /** Table of the ids to predict. Only these are predicted. */
+  /** Table with the ids of the patients to predict. Other patients in the data are left out. */
   readonly patients?: string;
   readonly trainedPatients?: boolean;
   readonly heatmaps?: boolean;

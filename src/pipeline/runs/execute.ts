@@ -62,7 +62,7 @@ export interface ExecuteResult {
   readonly state: Exclude<RunFile['state'], 'running'>;
   readonly exitCode: ExitCode;
   readonly outcomes: readonly JobOutcome[];
-  /** What was left out or looks wrong, of all jobs of the run. */
+  /** The problems of all jobs of the run: what was left out, and what looks wrong. */
   readonly problems: readonly Problem[];
 }
 
@@ -128,7 +128,8 @@ async function recorded(
     next: (event) => {
       try {
         begun ||= event.type === 'run-started' && event.session === session;
-        // A broker replays the events of earlier executions. Events that were written then are not written again.
+        // A broker replays the events of earlier executions. Events that an earlier execution has written are not
+        // written again.
         const logged = log.append(event, begun);
         if (logged) options.onEvent(logged);
       } catch (error) {
@@ -268,7 +269,7 @@ async function conclude(
   { outcomes, accepted, cancelled }: Worked,
   options: ExecuteOptions,
 ): Promise<ExecuteResult> {
-  // A replay executes some jobs of a run. Its summary and problems cover all jobs.
+  // A replay executes only some jobs of a run, but summary.json and problems.csv cover all of them.
   const manifests = plan.flatMap(({ id, cached }) => accepted.get(id) ?? cached ?? []);
   await writeSummary(manifests, store, directory, isInvented(files));
   await writeTileTable(manifests, lost, store, directory);

@@ -131,7 +131,7 @@ export async function planRun(
  * Earlier recipes to compare the plan with: this run's own, or those of the latest run with the same experiment name.
  */
 function earlierRecipes(plan: Plan, directory: RunDirectory, config: Config): ReadonlyMap<string, Recipe> {
-  // Cached artifacts need no explanation.
+  // A cached job does not run, so there is nothing to explain and its earlier recipe is not needed.
   const missing = new Set(plan.flatMap(({ node, cached }) => (cached === null ? [node.key] : [])));
   if (missing.size === 0) return new Map();
   if (directory.exists()) return directory.recipes(missing);

@@ -107,8 +107,8 @@ export async function bagsOf(
         ...{ modality, file },
         ...owner(patientOf(file)),
         ...(rule === 'hancock' || (rule !== null && mayHoldSeveral(file)) ? { names: rule } : {}),
-        // The tiling says which rule reads the source from names of HANCOCK: the stain of a core, or primary or lymph
-        // of a slide.
+        // Names of HANCOCK also contain the source: the stain of a core, or primary or lymph of a slide. The tiling
+        // decides which of the two is read from the name.
         ...(rule === 'hancock' ? { tiling: tilingOf(bag) } : {}),
       },
       role: 'features',

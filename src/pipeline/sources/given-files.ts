@@ -115,7 +115,7 @@ function nameOf(root: string, path: string): string {
 }
 
 /**
- * The slides with their coordinate files from a folder, `<id>.h5`.
+ * The slides, each with its coordinate file `<id>.h5` from a folder.
  *
  * @throws HafError HAF_DATA_MISSING naming the slides without a coordinate file
  */

@@ -50,7 +50,10 @@ export class EventLog {
     return this.read(run).pipe(filter((entry) => entry !== 'unread' && entry !== 'caught-up'));
   }
 
-  /** The events of a run so far. The run must have at least one message. The last message may be unparsable. */
+  /**
+   * The events of a run so far. The run must have at least one message, else this call can wait for ever. The last
+   * message may be unparsable.
+   */
   history(run: string): Promise<readonly RunEvent[]> {
     const known = this.read(run).pipe(
       takeWhile((entry) => entry !== 'caught-up'),

@@ -20,7 +20,7 @@ export type LostJob =
   | { readonly kind: 'lost'; readonly job: Job; readonly item: WorkItem | null; readonly ticket: number }
   | { readonly kind: 'untold'; readonly job: Job; readonly item: WorkItem };
 
-/** Concurrent requests to the broker. */
+/** Maximum number of concurrent requests to the broker. */
 const atOnce = 32;
 
 /**
@@ -37,7 +37,7 @@ export class OpenJobs {
     return this.open.size;
   }
 
-  /** Whether the last check found jobs that may be lost. The next check decides. */
+  /** Whether the last check found jobs that may be lost. The next check decides whether they are lost. */
   get hasSuspects(): boolean {
     return this.suspects.size > 0;
   }
