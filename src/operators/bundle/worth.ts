@@ -32,7 +32,7 @@ export class WorthOfSubsets {
     { readonly modalities: readonly ModalityId[]; readonly values: (number | null)[]; patients: number }
   >();
 
-  /** Adds the test patients of a fold. */
+  /** Scores the test patients of a fold by each tried subset, and keeps the results for `table`. */
   async add(model: ScoringModel, { fold, targets, criterion }: JudgedFold): Promise<void> {
     const { modalities } = model;
     const all = modalities.map((_, m) => m);

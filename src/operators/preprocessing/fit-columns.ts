@@ -98,7 +98,7 @@ function extremes(values: Float64Array): [number, number] {
   return [min, max];
 }
 
-/** Population variance of the cells that are not missing. 0 without any. */
+/** Population variance of the cells that are not missing. 0 if all cells are missing. */
 export function variance(cells: Float64Array): number {
   const observed = cells.filter((cell) => !Number.isNaN(cell));
   const centre = mean(observed);

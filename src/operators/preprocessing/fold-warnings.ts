@@ -21,7 +21,7 @@ export interface FittedFold {
 
 /** A column with its fitted parameters and training values, and the cells of other patients. */
 interface Column extends FittedColumn {
-  /** Smallest and largest training value. Null without any. */
+  /** Smallest and largest training value. Null if no training patient has a value. */
   readonly trained: readonly [number, number] | null;
   /**
    * Values of other patients that no training patient has: outside of the training range, or unknown categories of a

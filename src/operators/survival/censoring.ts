@@ -10,8 +10,9 @@ export interface Censoring {
 }
 
 /**
- * Kaplan-Meier estimate of the censoring time (method.md 11.4). At equal times events come before censorings: the risk set of the
- * censorings at s is the patients with T >= s without the events at s. Without patients lastTime is 0, so G is unknown everywhere.
+ * Kaplan-Meier estimate of the censoring time (method.md 11.4). At equal times events come before censorings: the risk
+ * set of the censorings at s consists of the patients with T >= s, without those who have the event at s. Without
+ * patients lastTime is 0, so G is unknown everywhere.
  */
 export function censoringOf(training: FollowUp): Censoring {
   const { times, atRisk, events, censored } = riskTable(training);

@@ -35,7 +35,8 @@ export function survivalAt(
   return Float64Array.from(times, (days) => {
     const bin = binOf(bins, days);
     const { from, to } = boundsOf(bins, bin);
-    // If the last edge is the largest training time, the last bin has no width: its whole hazard falls on that day.
+    // If the last inner edge equals the largest training time, the last bin has no width: its whole hazard falls on
+    // that day.
     const share = to > from ? (days - from) / (to - from) : 1;
     return Math.exp(-((ends[bin - 1] ?? 0) + share * softplus(logits[bin] as number)));
   });

@@ -67,7 +67,8 @@ function utf16Of(content: Buffer): { encoding: 'UTF-16LE' | 'UTF-16BE'; start: n
   head.forEach((byte, at) => {
     if (byte === 0) zeros[(at % 2) as 0 | 1]++;
   });
-  // ASCII characters, which are frequent in tables, have one zero byte each in UTF-16. So many zero bytes mean UTF-16.
+  // ASCII characters, which are frequent in tables, have one zero byte each in UTF-16. More zero bytes than this mean
+  // UTF-16.
   const many = head.length / 8;
   if (zeros[1] > many && zeros[0] === 0) return { encoding: 'UTF-16LE', start: 0 };
   if (zeros[0] > many && zeros[1] === 0) return { encoding: 'UTF-16BE', start: 0 };

@@ -36,7 +36,9 @@ export function coded(view: ColumnView): Coded {
 const empty = (categories: readonly string[]): Settled | null =>
   categories.length > 1 ? null : { type: 'left', reason: categories.length === 0 ? 'missing' : 'constant' };
 
-/** Converts a column of two values. The smaller becomes 0; 0 and 1 stay unchanged. */
+/**
+ * Converts a column of two values. The smaller value becomes 0, the larger 1. So a column of 0 and 1 stays unchanged.
+ */
 export function settleBinary(
   view: ColumnView,
   inferred: boolean,
@@ -117,7 +119,7 @@ export function settleListed(
   const unknown: { word: string; line: number }[] = [];
   const written = view.written();
   const cells = Float64Array.from(view.words(), (word, row) => {
-    // A listed value is never missing, whatever its name is.
+    // A value of the list is never missing, even if it is a word such as `NA` that usually means "missing".
     if (word === '') return codeOf.get(written[row] ?? '') ?? NaN;
     const code = codeOf.get(word) ?? codeOfNumber.get(view.numbers[row] ?? NaN);
     if (code === undefined) unknown.push({ word, line: view.line(row) });

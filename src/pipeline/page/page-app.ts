@@ -34,7 +34,8 @@ export function pageApp(source: PageSource, options: GuardOptions) {
   const { doors, readers, login } = guard(options);
   app.use(withHeaders, doors);
   app.onError((_, context) => context.json({ error: 'Failed.' }, 500));
-  // The document and its scripts contain no data of a run. The browser needs them before it can send the token.
+  // These two routes need no token: the document and its scripts contain no data of a run, and the browser needs them
+  // before it can send the token.
   app.get('/', (context) => context.html(pageHtml));
   app.get('/assets/*', async (context) => {
     const asset = assets.get(context.req.path.slice('/assets/'.length));

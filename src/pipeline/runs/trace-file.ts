@@ -121,7 +121,8 @@ export function writeTrace(directory: RunDirectory, before: RunFile['traced']): 
 const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 /**
- * Never negative: the clocks of two machines may differ, and a job that another run queued may have started earlier.
+ * A negative difference becomes 0: the clocks of two machines may differ, and a job that another run queued may have
+ * started before this run queued it.
  */
 const secondsBetween = (from: string, to: string): number =>
   Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
