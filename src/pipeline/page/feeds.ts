@@ -2,13 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PageSource } from './page-source.js';
 import { RunFeed } from './run-feed.js';
 
-/** How long a feed without watchers is kept, so that a reload or a reconnection finds it unchanged. */
+/**
+ * Time in milliseconds for which a feed without watchers is kept. After a reload, a browser then finds the feed
+ * unchanged.
+ */
 const keepMs = 120_000;
 /** Maximum number of feeds without watchers. The oldest are closed first. */
 const mostIdle = 8;
 /**
- * Delay before the feeds are closed, so that watchers receive the end of the run: it is written to the log just before
- * the page of `up` is closed. The delay is longer than the polling interval of the log.
+ * Delay before the feeds are closed, so that watchers receive the end of the run. `up` writes the end to the log just
+ * before it closes the page. The delay is longer than the polling interval of the log.
  */
 const lastLookMs = 200;
 
@@ -18,7 +21,10 @@ interface Kept {
   end: NodeJS.Timeout | undefined;
 }
 
-/** The feeds of the watched runs, one feed per run. */
+/**
+ * One feed for each watched run. A feed (`RunFeed`) keeps the state of a run for its watchers: the open requests of
+ * browsers.
+ */
 export class Feeds {
   private readonly kept = new Map<string, Kept>();
 
