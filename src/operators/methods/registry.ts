@@ -55,6 +55,7 @@ const mfmf: InstanceMethod = { id: 'mfmf', title: 'MFMF', kind: 'instances', rea
 /** The methods whose names contain no modality, in the order of reports. Section numbers refer to docs/method.md. */
 export const fixedMethods: readonly Method[] = [
   milAll, // 8.1: one encoder on the union of all bags
+  // The numbers are sections of docs/method.md.
   bagsMlp, // 8.1: the fusion network over the bags only
   allMlp, // 8.1: a linear map per modality, then the fusion network
   ga, // 5, 6: SVD alignment, then the fusion network

@@ -173,7 +173,7 @@ class FoldEdges {
     });
   }
 
-  /** The vector u of each modality (eq. 4): phi applied to its vector. */
+  /** The vector u of each modality (eq. 4 of the paper): phi applied to its vector. */
   private aligned(vectors: readonly Vector[]): readonly Vector[] {
     const nobody = { values: new Float32Array(), observed: new Uint8Array() };
     const { maps, width, layout } = projectionOf(

@@ -21,9 +21,9 @@ export interface BagResult {
 
 /**
  * Forward pass of the encoder over a pack of bags and, when `gradient` is given, the hand-derived backward pass: the
- * gradient of `sum over bags of wBag * L_bag + wInst * L_inst` (eq. 1-3, method.md 4) is added to `gradient`. If `dz`
- * is given, the gradient of the inner product of `dz` and z is added, too. In this way the loss of a later stage trains
- * the encoder (method.md 7).
+ * gradient of `sum over bags of wBag * L_bag + wInst * L_inst` (eq. 1-3 of the paper, method.md 4) is added to
+ * `gradient`. If `dz` is given, the gradient of the inner product of `dz` and z is added, too. In this way the loss of
+ * a later stage trains the encoder (method.md 7).
  *
  * `passes` computes the matrix products over all R rows of the pack, which take most of the time. Softmax, ranking,
  * classifier and losses need only a few numbers per row or bag. They are computed here, in float64.

@@ -33,8 +33,8 @@ export interface AlignmentObjective {
 }
 
 /**
- * The objective of `svd`: the losses of singular values and of patient discrimination (eq. 5-7, method.md 5.2). It has
- * no parameters of its own.
+ * The objective of `svd`: the losses of singular values and of patient discrimination (eq. 5-7 of the paper, method.md
+ * 5.2). It has no parameters of its own.
  */
 export const svdObjective = (align: AlignmentOptions): AlignmentObjective => ({
   specs: [],

@@ -42,9 +42,9 @@ const smallestGap = 1e-6;
 const smallestSigma = 1e-6;
 
 /**
- * Global alignment loss of eq. 5-7 and its exact gradient (method.md 5.2-5.4), in float64. L_SV pulls each patient's
- * modality vectors into one direction; L_PD keeps the directions of different patients apart. Both losses leave out the
- * patients without an observed modality.
+ * Global alignment loss of eq. 5-7 of the paper and its exact gradient (method.md 5.2-5.4), in float64. L_SV pulls each
+ * patient's modality vectors into one direction; L_PD keeps the directions of different patients apart. Both losses
+ * leave out the patients without an observed modality.
  */
 export function alignmentLoss(group: AlignmentGroup, options: AlignmentOptions): AlignmentLoss {
   const { u, mask, modalities, width } = group;

@@ -10,9 +10,9 @@ export interface DiscriminationLoss {
 }
 
 /**
- * Patient-discrimination loss (eq. 6): every patient's leading vector q1 must be more similar to itself than to those
- * of the other patients of the group, `mean_i -log softmax_j(q1_i . q1_j / tau)_i`. It is zero for a group of one
- * patient.
+ * Patient-discrimination loss (eq. 6 of the paper): every patient's leading vector q1 must be more similar to itself
+ * than to those of the other patients of the group, `mean_i -log softmax_j(q1_i . q1_j / tau)_i`. It is zero for a
+ * group of one patient.
  *
  * @param q [B, D], the leading vectors, concatenated
  * @param invariant use `|q_i . q_j|`, which does not depend on the sign of q1 (method.md 5.4)

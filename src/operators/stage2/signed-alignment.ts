@@ -39,8 +39,8 @@ interface Directions {
  * Loss of the signed alignment and its exact gradient (method.md 12.5), in float64. Vectors with opposite directions
  * are far apart in it, unlike in `svd`. With the unit vectors v of the k observed modalities of a patient and their sum
  * s, L_cos is the mean over patients of `1 - mean of v_m . v_n over pairs = 1 - (|s|^2 - k) / (k (k - 1))`. L_PD is
- * that of eq. 6 for the mean directions s/|s|. Vectors of length 0 have no direction and are left out, and so is a sum
- * of length 0.
+ * that of eq. 6 of the paper for the mean directions s/|s|. Vectors of length 0 have no direction and are left out, and
+ * so is a sum of length 0.
  */
 export function signedAlignmentLoss(
   { u, mask, modalities, width }: AlignmentGroup,

@@ -12,7 +12,7 @@ import { hashOfStream, writeHashed } from './content.js';
 import type { ListedObject, Remote, RemoteObject } from './remote.js';
 import { isAbsent, isConflict, s3Fault } from './s3-fault.js';
 import { uploadFile } from './s3-upload.js';
-import { Slots } from './slots.js';
+import { Semaphore } from './semaphore.js';
 
 // The version of the SDK is pinned and tested on the oldest supported Node. Without this line, the SDK would show a
 // notice about the Node version to every user.
@@ -26,7 +26,7 @@ export class S3Remote implements Remote {
   readonly uri: string;
   private readonly client: S3Client;
   readonly endpoint: string;
-  private readonly slots = new Slots(requestsAtOnce);
+  private readonly semaphore = new Semaphore(requestsAtOnce);
 
   constructor(
     private readonly bucket: string,
@@ -140,7 +140,7 @@ export class S3Remote implements Remote {
   }
 
   private async guard<T>(request: () => Promise<T>): Promise<T> {
-    return this.slots.use(async () => {
+    return this.semaphore.use(async () => {
       try {
         return await request();
       } catch (error) {

@@ -1,5 +1,5 @@
-/** A semaphore: lets a fixed number of calls run at once. The others wait in their order. */
-export class Slots {
+/** Lets a fixed number of calls run at once. The other calls wait in their order. */
+export class Semaphore {
   private readonly waiting: (() => void)[] = [];
 
   constructor(private free: number) {}
