@@ -41,7 +41,7 @@ export interface RunHead {
 /** An estimate of the remaining time. */
 export interface TimeLeft {
   readonly seconds: number;
-  /** Stages without a finished job: the estimate does not contain them. */
+  /** Stages without a finished job. The estimate does not contain their time. */
   readonly without: readonly string[];
 }
 

@@ -37,7 +37,7 @@ afterEach(async () => {
 
 const ownBroker = join(import.meta.dirname, '../../dist/src/pipeline/broker/own-broker.js');
 
-/** Starts the broker of the store in a process of its own; returns its process and whether it was spawned. */
+/** Calls `startOwnBroker` in another Node process. Returns the process of the broker, and whether this call spawned it. */
 async function startElsewhere(): Promise<{ pid: number; spawned: boolean }> {
   const code = `const { startOwnBroker } = await import(${JSON.stringify(ownBroker)});
     const { pid, spawned } = await startOwnBroker(${JSON.stringify(store)});

@@ -92,7 +92,8 @@ async function askHead(
   );
   const head = module.create({
     ...{ inputs, randomDrop: false, criterion: binaryCriterion, config },
-    // A frozen layer reads tables without a projection, as in stage3/method-head.ts.
+    // A width of 5 adds a trained projection. A method with a frozen map (`frozen`) reads the columns of tables directly,
+    // so only WSI is projected then, as in stage3/method-head.ts.
     projected: inputs.map(({ modality }) => (options.aligned || (frozen && modality !== 'WSI') ? null : 5)),
     rng: (purpose) => rng(5, purpose),
   });

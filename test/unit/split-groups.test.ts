@@ -6,6 +6,7 @@ import type { CohortPatient } from '../../src/operators/cohort/cohort-data.js';
 import { judgeGroups, readGroups } from '../../src/operators/preflight/groups.js';
 import { splitsFile, splitsSchema, type Splits } from '../../src/operators/splits/split-data.js';
 import { split } from '../../src/operators/splits/split.js';
+import { defaultMissing } from '../../src/pipeline/config/data-schema.js';
 import { loadConfig } from '../../src/pipeline/config/load.js';
 import { hashOf } from '../../src/pipeline/core/canonical-json.js';
 import { HafError } from '../../src/pipeline/core/errors.js';
@@ -100,6 +101,13 @@ describe('folds that leave one group out', () => {
       code: 'HAF_SPLIT_INVALID',
       what: '2 of the 60 patients of the cohort have no value of Clin.SITE: "P00", "P01".',
     });
+  });
+
+  it('advise a word for an unknown group that is not read as missing', async () => {
+    const failed = await drawn(new Map([...siteOf].slice(2))).catch((error: unknown) => error);
+    const [, word = ''] = /such as "([^"]+)"/.exec((failed as HafError).fix) ?? [];
+    expect(word).not.toBe('');
+    expect(defaultMissing.map((text) => text.toLowerCase())).not.toContain(word.toLowerCase());
   });
 
   it('ignore groups of people who are not in the cohort', async () => {

@@ -72,8 +72,8 @@ describe('work items on a broker', () => {
     await one.changeExpected(key, (item) => asked(item, job));
     await one.changeExpected(key, claim);
     await other.change(key, (item) => item && { ...item, state: 'queued', holder: null, message: null });
-    // The item that this connection has cached says that a worker holds the job by another message. By this item, the
-    // claim would be refused.
+    // `one` has cached an old work item, which says that another worker holds the job. `changeExpected` must read the
+    // current item from the store, or the claim would be refused.
     const later = { ...delivery, seq: 8, holder: 'later' };
     const taken = await one.changeExpected(key, (item) => {
       const found = claimed(item, later, 10);

@@ -33,7 +33,7 @@ interface FittedPart {
  *
  * @param training training patients with at least one modality
  * @param y class of each
- * @param streams of the inner folds, and for hiding modalities
+ * @param streams random numbers: `folds` draws the inner folds, and `drop` hides modalities
  */
 export function fitStack(
   training: PatientInputs,

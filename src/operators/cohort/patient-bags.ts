@@ -11,10 +11,10 @@ import { sameInstances } from './same-instances.js';
 /**
  * Joins the pieces of each patient into the bag of one modality. Order (method.md 2.5, 2.6): slides primary first, then
  * by file name; cores by stain, then by file and position in the file; in other cohorts by file and position. The
- * following are left out and reported: pieces without instances, images that share an id, images of another scale, and,
- * for HANCOCK, all slides of a patient without a primary slide.
+ * following are left out and reported: pieces without instances, images that share an id, images whose scale differs
+ * from that of most images, and, for HANCOCK, all slides of a patient without a primary slide.
  *
- * @param sources HANCOCK: sources of the slides to use; null if slides have none
+ * @param sources HANCOCK: the tissue sources whose slides are used (`primary`, `lymphNode`); null in other cohorts
  * @throws HafError HAF_FEATURES_INVALID if files hold instances of different length or encoders
  */
 export function patientBags(

@@ -61,8 +61,8 @@ function onlyBag(arrays: readonly string[], names: NameRule | undefined): string
   if (named !== undefined) return named;
   const [first] = arrays;
   if (arrays.length !== 1 || first === undefined) return null;
-  // Under the rule `whole`, any text may be an id. The name of the only array is then less reliable than the file's
-  // name.
+  // With the rule `whole` (the whole name is the id), any text may be an id. The patient is then taken from the name of
+  // the file, because the name of the only array may be any word.
   return names === 'whole' || patientOfKey(first, names) === null ? first : null;
 }
 

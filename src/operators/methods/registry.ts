@@ -54,45 +54,44 @@ const mfmf: InstanceMethod = { id: 'mfmf', title: 'MFMF', kind: 'instances', rea
 
 /** The methods whose names contain no modality, in the order of reports. Section numbers refer to docs/method.md. */
 export const fixedMethods: readonly Method[] = [
-  milAll, // 8.1: one encoder on the union of all bags
-  // The numbers are sections of docs/method.md.
-  bagsMlp, // 8.1: the fusion network over the bags only
-  allMlp, // 8.1: a linear map per modality, then the fusion network
-  ga, // 5, 6: SVD alignment, then the fusion network
-  fusion('clip', 'CLIP Alignment', { embedding: 'clip', head: mlp }), // 8.2
-  drop, // 6: the fusion network with random modality drop
-  fusion('clip_drop', 'CLIP + Random Drop', { embedding: 'clip', randomDrop: true, head: mlp }), // 8.2
-  haf, // 5, 6: SVD alignment and random modality drop (eq. 12 of the paper)
-  fusion('ga_mean', 'GA + Mean Pool', { embedding: 'svd', section: 'pool', head: pool('mean') }), // 8.3
-  fusion('ga_sum', 'GA + Sum Pool', { embedding: 'svd', section: 'pool', head: pool('sum') }), // 8.3
-  fusion('ga_max', 'GA + Max Pool', { embedding: 'svd', section: 'pool', head: pool('max') }), // 8.3
-  // 8.4: attention over modality tokens
+  milAll, // method.md 8.1: one encoder on the union of all bags
+  bagsMlp, // method.md 8.1: the fusion network over the bags only
+  allMlp, // method.md 8.1: a linear map per modality, then the fusion network
+  ga, // method.md 5, 6: SVD alignment, then the fusion network
+  fusion('clip', 'CLIP Alignment', { embedding: 'clip', head: mlp }), // method.md 8.2
+  drop, // method.md 6: the fusion network with random modality drop
+  fusion('clip_drop', 'CLIP + Random Drop', { embedding: 'clip', randomDrop: true, head: mlp }), // method.md 8.2
+  haf, // method.md 5, 6: SVD alignment and random modality drop (eq. 12 of the paper)
+  fusion('ga_mean', 'GA + Mean Pool', { embedding: 'svd', section: 'pool', head: pool('mean') }), // method.md 8.3
+  fusion('ga_sum', 'GA + Sum Pool', { embedding: 'svd', section: 'pool', head: pool('sum') }), // method.md 8.3
+  fusion('ga_max', 'GA + Max Pool', { embedding: 'svd', section: 'pool', head: pool('max') }), // method.md 8.3
+  // method.md 8.4: attention over modality tokens
   fusion('ps3', 'PS3', {
     embedding: 'projected',
     head: async () => (await import('../heads/ps3.js')).ps3Head,
   }),
-  // 8.5: late fusion of one prediction per modality
+  // method.md 8.5: late fusion of one prediction per modality
   fusion('mdlm', 'MDLM', {
     embedding: 'projected',
     section: 'mdlm',
     head: async () => (await import('../heads/mdlm.js')).mdlmHead,
   }),
-  mfmf, // 8.6: tabular tokens attend to the instances of the bags
-  // 8.7: all ordered pairs of modalities
+  mfmf, // method.md 8.6: tabular tokens attend to the instances of the bags
+  // method.md 8.7: all ordered pairs of modalities
   fusion('bilinear', 'Bilinear Interaction', {
     embedding: 'projected',
     head: async () => (await import('../heads/bilinear.js')).bilinearHead,
   }),
-  ...[allMlp, ga, drop, haf].map(attached), // 8.9
-  // 12.5: HAF with an alignment loss under which opposite vectors are not aligned
+  ...[allMlp, ga, drop, haf].map(attached), // method.md 8.9
+  // method.md 12.5: HAF with an alignment loss under which opposite vectors are not aligned
   fusion('haf_signed', 'HAF with signed alignment', {
     ...{ embedding: 'signed', randomDrop: true, own: true, head: mlp },
   }),
-  // 12: classical methods for binary outcomes
-  classic('ridge', 'Ridge logistic on the tables', { fit: 'ridge', outcome: 'binary' }), // 12.1
-  classic('forest', 'Random forest on the tables', { fit: 'forest', outcome: 'binary' }), // 12.3
-  classic('stack', 'Stack of the modalities', { fit: 'stack', outcome: 'binary', reads: 'all' }), // 12.2
-  // 11.6: classical methods for time-to-event outcomes
+  // method.md 12: classical methods for binary outcomes
+  classic('ridge', 'Ridge logistic on the tables', { fit: 'ridge', outcome: 'binary' }), // method.md 12.1
+  classic('forest', 'Random forest on the tables', { fit: 'forest', outcome: 'binary' }), // method.md 12.3
+  classic('stack', 'Stack of the modalities', { fit: 'stack', outcome: 'binary', reads: 'all' }), // method.md 12.2
+  // method.md 11.6: classical methods for time-to-event outcomes
   classic('cox_ridge', 'Ridge Cox on the tables', { fit: 'coxRidge', outcome: 'timeToEvent' }),
   // The survival curve of the training patients, without any predictor. Other methods are compared with it.
   classic('kaplan_meier', 'Kaplan-Meier', { fit: 'kaplanMeier', outcome: 'timeToEvent' }),

@@ -11,7 +11,7 @@ export interface OtherImages {
 const describe = ({ width, height, name }: SlideScene): string =>
   `${width} x ${height} pixels${name === '' ? '' : ` ("${quotable(name)}")`}`;
 
-/** The other images of the file. An overview causes a note, any other image a warning. */
+/** The images of the file that are not read. An overview causes a note, any other image a warning. */
 export function otherImages(others: readonly SlideScene[]): OtherImages {
   const texts = (wanted: SlideScene['kind']): readonly string[] =>
     others.filter(({ kind }) => kind === wanted).map(describe);

@@ -40,7 +40,7 @@ export function withGroups(
     throw new HafError(
       'HAF_SPLIT_INVALID',
       `${without.length} of the ${patients.length} patients of the cohort have no value of ${column ?? ''}: ${quotedFirst(without)}.`,
-      'Fill in the column. If the group is unknown, write one word for it, such as "unknown"; these patients are then a group of their own.',
+      'Fill in the column. If the group is unknown, write a text that is not in data.patients.missing, such as "not recorded"; these patients are then a group of their own.',
       { context: { patients: without } },
     );
   const grouped = patients.map((patient) => ({ ...patient, group: groups.get(patient.id) ?? '' }));

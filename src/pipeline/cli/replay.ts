@@ -56,7 +56,7 @@ export async function replay(stage: StageName, options: ReplayOptions): Promise<
 
 /**
  * The jobs to replay.
- * @throws HafError HAF_USAGE if there are none, or if a job upstream would change too
+ * @throws HafError HAF_USAGE if there are none, or if the store lacks an input of one of them with these settings
  */
 function chooseJobs(stage: StageName, { plan, graph }: PreparedRun, options: ReplayOptions): Plan {
   const { fold } = options;

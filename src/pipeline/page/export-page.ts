@@ -22,7 +22,7 @@ export interface Exported {
 /**
  * Writes the pages of a run as files, for a browser or any web server: the document and the script of the live page,
  * and the answers of its routes. Answers are written as scripts, because a page from the file system may not read other
- * files. An index names the file for each address. Slides are shown by the pictures of their tiling.
+ * files. An index names the file for each address. Slides are shown by the small pictures that the stage `tile` stored.
  *
  * @throws HafError HAF_PATH_UNUSABLE if the folder is not empty, HAF_BROKER_UNREACHABLE if the broker is lost before
  *   the log is read

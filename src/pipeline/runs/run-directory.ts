@@ -55,7 +55,7 @@ export type RunFile = z.infer<typeof runFileSchema>;
 /** Commands that execute a part of the graph as a run under their own name. */
 const commandRuns = ['tile', 'embed', 'bundle', 'predict', 'validate'];
 
-/** The planned recipes by job key, which `explain` compares. */
+/** The planned recipes by job key. `explain` compares them with the recipes of another run. */
 const recipesFile = 'plan.json';
 
 /** `runs/<run>/`: the files for users and scripts (docs/architecture.md, "Run directory"). */

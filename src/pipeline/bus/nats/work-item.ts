@@ -68,7 +68,7 @@ export type Claim =
   | { readonly kind: 'settled'; readonly item: WorkItem }
   /** This worker has declined the job. Another worker must do it. */
   | { readonly kind: 'declined'; readonly item: WorkItem }
-  /** The message is out of date, or is a second message of the same ticket. */
+  /** The message is out of date, or another message of the same ticket has woken the worker that holds the job. */
   | { readonly kind: 'stale' };
 
 /** What a delivery means for the present state of the work item. */
