@@ -59,8 +59,7 @@ export class FileStore implements ArtifactStore {
   async write(name: string, bytes: Uint8Array): Promise<StoredFile> {
     const digest = sha256(bytes);
     const target = this.blobPath(digest);
-    // An existing file of the right size may still be damaged. So `blob` compares its content with the hash, also for
-    // recipes.
+    // An existing file of the right size may still be damaged, so `blob` compares its content with the hash.
     if ((await this.blob(digest)) === null) await this.place(target, bytes);
     return { name, sha256: digest, bytes: bytes.byteLength };
   }
