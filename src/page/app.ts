@@ -56,7 +56,7 @@ async function logIn(token: string, view = '/'): Promise<void> {
   await ask('/api/session', { authorization: `Bearer ${token}` });
 }
 
-// The fragment of the address names the view, so the link must not change it.
+// The skip link must not change the fragment of the address, because the fragment names the view.
 document.querySelector('.skip')?.addEventListener('click', (event) => {
   event.preventDefault();
   main?.focus();

@@ -99,7 +99,7 @@ describe.skipIf(natsServer === null)('metrics of real processes', () => {
     const log = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const said = (msg: string, stage?: string): Record<string, unknown> | undefined =>
       log.find((line) => line['msg'] === msg && (stage === undefined || line['stage'] === stage));
-    // Methods of one table need no bags, so their jobs may end before those of `stage1`.
+    // The stage is named, because the first job that ends may be one of a method that needs a table but no bags.
     expect(said('job done', 'stage1')).toMatchObject({ attempt: 1, outcome: 'committed' });
     expect(said('job done')?.['worker']).toBe(said('worker ready')?.['worker']);
     expect(said('the broker is back')).toBeDefined();

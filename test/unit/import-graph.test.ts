@@ -25,8 +25,8 @@ function mentionsOf(file: string): string[] {
 }
 
 /**
- * The folder below operators or pipeline, or else below src. A file directly in operators or pipeline counts as a
- * folder.
+ * The folder of a file: its folder below operators or pipeline, or else below src. A file directly in operators or
+ * pipeline counts as a folder.
  */
 function roomOf(file: string): string {
   const [first = '', second, ...rest] = relative(source, file).split('/');

@@ -14,7 +14,7 @@ const root = mkdtempSync(join(tmpdir(), 'haf-contents-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const patients = Array.from({ length: 40 }, (_, i) => `P${String(i).padStart(3, '0')}`);
-/** Three rows of two numbers. */
+/** The instances of patients with special bags: three rows of two numbers each. */
 const rowsOf: Readonly<Record<string, readonly number[]>> = {
   P003: [0, 0, 0, 0, 0, 0],
   P004: [7, 7, 7, 7, 7, 7],

@@ -13,7 +13,7 @@ const makers: readonly (readonly [string, () => Promise<MadeCohort>])[] = Object
   ...faulty,
 });
 
-/** Checks the properties of the made cohorts that other tests rely on. */
+/** Checks what other tests expect of the synthetic cohorts (own-cohorts.ts and faulty-cohorts.ts in test/support). */
 describe('the made cohorts', () => {
   it.each(makers)(
     '%s: 24 to 40 patients with ids of their own, and tables where the experiment says',

@@ -34,7 +34,7 @@ describe('what lies under the name of data', () => {
     for (const content of data) expect(noDataIn(Buffer.from(content as Uint8Array))).toBeNull();
   });
 
-  // In an earlier version the advice depended on the ending of the file. Now it must not.
+  // The reason is that the content is not data. It must be the same for each file ending.
   it.each(['.h5', '.pt', '.npy', '.npz', '.safetensors'])(
     'is the reason of a file ending in %s',
     async (ending) => {

@@ -5,8 +5,8 @@ const selfNames: readonly string[] = [
 ];
 
 /**
- * The distinct names in the content of a file.
- * @param texts - the texts of an attribute or key; empty if there are none
+ * The distinct names of a slide or patient that the content of a file gives.
+ * @param texts - returns the texts of the attribute or key with this name; empty if the file lacks it
  */
 export const namesSaid = (texts: (name: string) => readonly unknown[]): readonly string[] => [
   ...new Set(

@@ -46,6 +46,6 @@ export function readStoredTiles(path: string, budget: MemoryBudget): Promise<Sto
   });
 }
 
-/** The attribute `patch_level`. For level 0 `numberAttribute` returns null, because 0 is not positive. */
+/** The attribute `patch_level`. `numberAttribute` returns null for 0, so null of a present attribute means level 0. */
 const levelOf = (dataset: Dataset): number | null =>
   Object.hasOwn(dataset.attrs, 'patch_level') ? (numberAttribute(dataset, 'patch_level') ?? 0) : null;

@@ -18,7 +18,7 @@ class StorageClass {
 export class TorchTensor {
   constructor(
     readonly storage: TorchStorage,
-    /** Position of the first element in the storage, counted in elements. */
+    /** Position of the tensor's first element in the storage, counted in elements. */
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],

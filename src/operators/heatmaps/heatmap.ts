@@ -16,8 +16,8 @@ import { heatmapTable } from './heatmap-table.js';
 import { qupathFiles, withoutPixels } from './qupath-tiles.js';
 
 /**
- * A patient to draw: the scores of the instances, in the order of the segments of the bag (ranges of rows of `embed`
- * artifacts).
+ * A patient whose heatmap is drawn. A segment is a range of rows of an `embed` artifact; the segments form the bag.
+ * `scores` has one score for each instance, in the order of the segments.
  */
 interface Drawn {
   readonly id: string;
@@ -96,7 +96,7 @@ function newPatients({ inputs }: StageContext, modality: ModalityId): readonly D
       return [
         {
           ...{ id: patient, segments, name: `${modality}-${patient}` },
-          // Fractions of attention: their logarithms are scores whose softmax gives these fractions.
+          // `predict` stores fractions of attention. The softmax of their logarithms gives these fractions again.
           scores: values.map(Math.log),
           title: `${modality} of patient ${patient}: attention of the models of all folds`,
         },

@@ -5,7 +5,7 @@ import { slotsOfKind, tableOf } from '../../pipeline/config/slots.js';
 import { counted, listed } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
-/** The paragraphs of the methods text about patients and their data. */
+// This file writes the paragraphs of the methods text about patients and their data.
 
 const isHancock = ({ data }: Config): boolean => data.layout === 'hancock';
 

@@ -87,7 +87,7 @@ function notesOf({ summary, training }: ReportInput): Note[] {
 /** Maximum number of names in a note. */
 const mostNamed = 6;
 
-/** A short form such as "All rows but a and b" for a long list. */
+/** The methods that a note is about. A long list of them is shortened, for example to "All rows but a and b". */
 function shortened(
   { about, text }: { about: string; text: string },
   { rows }: ReportInput['summary'],

@@ -26,7 +26,7 @@ export interface RowsPass {
   readonly heads: Float32Array;
   /** Attention-weighted sum of the embedded rows of each of the P bags, [P, d1]. */
   pool(attention: Float32Array): Promise<Float32Array>;
-  /** Adds the gradients of all arrays before pooling to `gradient`, flat in the encoder's layout. */
+  /** Adds the gradients of the parameters of all layers before pooling to `gradient`, flat in the encoder's layout. */
   backward(upstream: RowsUpstream, gradient: Float32Array): Promise<void>;
   dispose(): void;
 }

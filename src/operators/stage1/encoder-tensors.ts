@@ -8,7 +8,7 @@ import type { BagEncoder } from './bag-encoder.js';
 /** The arrays of an encoder by name: a matrix as it is stored, a bias as a row. */
 export type Weights = (name: string) => tf.Tensor;
 
-/** The instances H, for the two products that read them. */
+/** The matrix H of instances: its product with the first weights w, and the product for their gradient. */
 export interface Instances {
   /** `H w` */
   times(w: tf.Tensor): tf.Tensor;
@@ -75,7 +75,7 @@ export function encode(
   return { embedded, tanh, sigmoid, gated, scores, heads: dense(embedded, weights, 'instance') };
 }
 
-/** The gradients of all arrays before pooling, [..., inputs, outputs] and for a bias [..., 1, outputs]. */
+/** The gradients of all layers before pooling: of a matrix [..., inputs, outputs], of a bias [..., 1, outputs]. */
 export function encodeBack(
   { activation }: BagEncoder,
   weights: Weights,

@@ -132,8 +132,8 @@ function groupsOf(column: string, counts: ReadonlyMap<string, number>): Groups |
 }
 
 /**
- * Whether the values are only codes, or yes and no. Their meaning is reversed in a column that counts the living or the
- * censored.
+ * Whether the values are only codes, or yes and no. In a column such as `alive` or `censored`, 1 and yes mean that the
+ * event did not happen.
  */
 const isPlain = (values: readonly string[]): boolean =>
   values.every((value) => /^(0|1|yes|no|true|false|y|n)$/i.test(value));

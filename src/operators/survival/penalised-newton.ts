@@ -67,8 +67,8 @@ export function penalisedMinimum(
 }
 
 /**
- * The Newton step -(lambda I + Y'HY)^-1 gradient, by preconditioned conjugate gradients down to a fraction of the
- * gradient's length.
+ * The Newton step -(lambda I + Y'HY)^-1 gradient, by preconditioned conjugate gradients. They stop when the length of
+ * the residual is at most `share` times the length of the gradient.
  */
 function newtonDirection(
   { rows, lambda, preconditioner, curvatureAt }: PenalisedProblem,

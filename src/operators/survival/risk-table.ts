@@ -1,7 +1,7 @@
 import type { FollowUp } from './follow-up.js';
 import { stepsUpTo } from './step-function.js';
 
-/** The counts at each distinct time of a group of patients. The lists have equal length. */
+/** Patients at risk, events and censored patients at each distinct time of a group. The lists have equal length. */
 export interface RiskTable {
   /** Days, strictly ascending. */
   readonly times: Float64Array;
@@ -11,7 +11,7 @@ export interface RiskTable {
   readonly censored: Int32Array;
 }
 
-/** The counts at the distinct times of patients. Empty without patients. */
+/** Counts the patients at risk, the events and the censored patients at each distinct time. Empty without patients. */
 export function riskTable({ time, event }: FollowUp): RiskTable {
   const times = Float64Array.from(new Set(time)).sort();
   const events = new Int32Array(times.length);

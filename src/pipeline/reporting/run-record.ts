@@ -84,7 +84,7 @@ export function readRunRecord(directory: RunDirectory): RunRecord {
   };
 }
 
-/** The columns that the rows describe, each column once. A column of categories has one row per category. */
+/** The columns in these rows of characteristics.csv, each once. A column of categories has one row per category. */
 function columnsOf(rows: readonly z.infer<typeof rowSchema>[]): readonly ColumnGaps[] {
   const columns = new Map<string, ColumnGaps>();
   for (const { modality, column, patients, missing } of rows)

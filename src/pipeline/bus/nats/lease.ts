@@ -53,7 +53,7 @@ export class NatsLease implements Lease {
     worker: string,
     /**
      * When the message arrived. It counts as the first confirmation of the lease. The lease began after this moment, so
-     * it cannot end earlier than this worker computes.
+     * this worker never estimates its end too late.
      */
     arrived: Instant,
     private readonly options: LeaseOptions,
