@@ -67,7 +67,7 @@ function addPreparation(program: Command): void {
     .addOption(
       new Option(
         '--own',
-        'write ids, words, tables and a slide table as another group would: the cohort of examples/own-cohort.yaml',
+        'write ids, words, tables and a table of files as another group would: the cohort of examples/own-cohort.yaml',
       ).conflicts('slides'),
     )
     .action(lazily(async () => (await import('./synth.js')).synth));
