@@ -35,7 +35,7 @@ describe('a half', () => {
   });
 
   it('rounds to the nearest, and to the even one of two', () => {
-    // For every two neighbouring halves: the middle between them, and the floats just below and above the middle.
+    // For every two neighbouring float16 numbers: the middle between them, and the float32 just below and above it.
     const wrong: number[] = [];
     const words = new Uint32Array(1);
     const float = new Float32Array(words.buffer);

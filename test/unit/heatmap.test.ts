@@ -38,7 +38,7 @@ async function pixelsOf(png: Uint8Array | undefined) {
   return { at, ...info };
 }
 
-/** The picture in words: a letter per block of pixels that is of one colour, "?" for any other. */
+/** The picture as text: `colours` gives the letter of a block of one colour. Any other block is shown as "?". */
 async function letters(
   png: Uint8Array | undefined,
   { width, height, block }: { width: number; height: number; block: number },

@@ -220,7 +220,7 @@ describe('the descent', () => {
     const expected = descentByDefinition(points, schedule).flat();
     const map = tsne(points, width, schedule);
     const farthest = Math.max(...expected.map(Math.abs));
-    // The points have moved from their start, so the comparison covers the steps.
+    // The points have moved far from their start. So the comparison below tests the steps, and not only the start.
     expect(farthest).toBeGreaterThan(5e-4);
     map.forEach((value, at) =>
       expect(Math.abs(value - (expected[at] as number)) / farthest).toBeLessThan(1e-7),

@@ -181,6 +181,6 @@ it('a written npz is a zip from 1980 whose arrays start on a multiple of 64', ()
   const bytes = npyBytes(array([2, width]));
   expect(bytes.length - 2 * width * 4).toBe(128);
   const path = scratchFile('a.npz', npzBytes(new Map([['001', array([width])]])));
-  // DOS time and date of the first local header: always midnight, 1 January 1980, so that equal arrays give equal bytes.
+  // DOS time and date of the first local header: always midnight, 1 January 1980. So equal arrays give equal bytes.
   expect(readFileSync(path).readUInt32LE(10)).toBe(0x00210000);
 });

@@ -17,8 +17,8 @@ import { scoringModel, type ScoringModel } from './scoring-model.js';
 import { Flags } from './flags.js';
 
 /**
- * Scores a part of the new patients by the models of all folds of a bundle. Source: role `bundle`. Reads `roster`,
- * `bags` and the `embed` artifacts of the part. Writes `scores.json`, and `spread.safetensors` with statistics of the
+ * Scores a part of the new patients by the models of all folds of a bundle. Reads the bundle file, and the artifacts of
+ * `roster`, `bags` and, for the part, `embed`. Writes `scores.json`, and `spread.safetensors` with statistics of the
  * bags of these patients (bag-spread.ts).
  */
 export const predict = reportingStage(scorePart);

@@ -1,6 +1,7 @@
 /**
- * Endings of files that hold instances. A file with any other ending is taken for an image. If files of two endings have
- * the same names, `init --from` declares those whose ending comes first here. h5 is first: it may also hold coordinates.
+ * Endings of files that hold instances. A file with any other ending is taken for an image. If files of two endings
+ * have the same names, `init --from` declares those whose ending comes first here. h5 is first, because an h5 file may
+ * also hold coordinates.
  */
 export const featureEndings: readonly string[] = [
   '.h5',
