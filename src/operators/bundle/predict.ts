@@ -17,9 +17,9 @@ import { scoringModel, type ScoringModel } from './scoring-model.js';
 import { Flags } from './flags.js';
 
 /**
- * Scores a part of the new patients by the models of all folds of a bundle. Reads the bundle file, and the artifacts of
- * `roster`, `bags` and, for the part, `embed`. Writes `scores.json`, and `spread.safetensors` with statistics of the
- * bags of these patients (bag-spread.ts).
+ * Scores a part of the new patients by the models of all folds of a bundle. Reads the bundle file (role `bundle`), and
+ * the artifacts of `roster`, `bags` and, for the part, `embed`. Writes `scores.json`, and `spread.safetensors` with
+ * statistics of the bags of these patients (bag-spread.ts).
  */
 export const predict = reportingStage(scorePart);
 

@@ -22,7 +22,7 @@ const dashes = [
   [2, 2],
 ];
 
-/** How the lines of methods are distinguished in one chart. `domain` lists the titles; the other lists have its order. */
+/** How the lines of methods are distinguished in one chart. `domain` lists the titles. All lists have its order. */
 export interface MethodLineStyles {
   readonly domain: readonly string[];
   readonly colours: readonly string[];
