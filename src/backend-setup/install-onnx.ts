@@ -60,8 +60,8 @@ export function onnxWheels(machine: Machine): WheelProduct {
 
 /**
  * Installs onnxruntime with CUDA for image encoders: the binding from npm, the library of the same release with its CUDA provider
- * from PyPI, and the CUDA libraries that this provider needs. Every archive is compared with the hash in this release before it is
- * unpacked. No install script runs. The result is tested in a process of its own.
+ * from PyPI, and the CUDA libraries that this provider needs. Every archive is compared with the hash in this release of
+ * haf-pipeline before it is unpacked. No install script runs. The result is tested in a process of its own.
  *
  * @throws HafError HAF_BACKEND_NOT_BUILT, HAF_BACKEND_UNAVAILABLE if it cannot be loaded or computes wrong values, HAF_USAGE
  */

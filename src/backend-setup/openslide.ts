@@ -88,9 +88,8 @@ async function put(
  * Installs OpenSlide for this user: from PyPI, from a wheel or from a library. A separate process loads the new library as a test
  * before it replaces an installed one.
  *
- * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if it cannot be downloaded, differs from the file that this release was tested with,
- * cannot be
- *   loaded, or is older than 4.0; HAF_USAGE for a file that does not exist
+ * @throws HafError HAF_OPENSLIDE_UNAVAILABLE if it cannot be downloaded, differs from the file that this release of
+ * haf-pipeline was tested with, cannot be loaded, or is older than 4.0; HAF_USAGE for a file that does not exist
  */
 export async function installOpenSlide(
   request: OpenSlideRequest,

@@ -75,7 +75,7 @@ async function sha256Of(path: string): Promise<string> {
 }
 
 /**
- * Compares a downloaded file with the hash in this release, before anything is unpacked.
+ * Compares a downloaded file with the hash in this release of haf-pipeline, before anything is unpacked.
  *
  * @throws HafError of `code` if the hashes differ
  */
@@ -94,7 +94,7 @@ export async function requirePinned(
 }
 
 /**
- * Compares a downloaded wheel with the hash in this release, before anything is unpacked.
+ * Compares a downloaded wheel with the hash in this release of haf-pipeline, before anything is unpacked.
  *
  * @throws HafError HAF_BACKEND_NOT_BUILT if this release has no hash of the wheel, or if the hashes differ
  */
@@ -109,8 +109,8 @@ export async function requireKnown(path: string): Promise<void> {
 }
 
 /**
- * Checks an archive before anything is unpacked: against the hash that the user gives, else against the hash in this release. If
- * there is neither, the user is told that the file is unchecked, and told its hash.
+ * Checks an archive before anything is unpacked: against the hash that the user gives, else against the hash in this
+ * release of haf-pipeline. If there is neither, the user is told that the file is unchecked, and told its hash.
  *
  * @param given SHA-256 from `--sha256`
  * @throws HafError of `code` if the hashes differ

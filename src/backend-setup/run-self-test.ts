@@ -7,7 +7,8 @@ import type { SelfTestMessage, SelfTestReport } from './self-test-report.js';
 const processFile = fileURLToPath(new URL('./self-test-process.js', import.meta.url));
 
 /**
- * Largest accepted differences. Rounding causes smaller ones. A wrong kernel differs by as much as the value itself.
+ * Largest accepted differences of a matrix product from its exact value and of a gradient from that of wasm. Rounding
+ * causes smaller differences. A wrong kernel causes differences as large as the value itself.
  */
 const tolerated = { product: 1e-4, gradient: 1e-3 } as const;
 

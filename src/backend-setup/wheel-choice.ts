@@ -20,8 +20,8 @@ export const pythonVersions = ['3.11', '3.12', '3.13', '3.14'] as const;
 const architectures: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
 /**
- * Minor versions of glibc that wheels are built for (PEP 600), oldest first. pip accepts a wheel only if its version is
- * in this list.
+ * Minor versions of glibc that wheels are built for (PEP 600), oldest first. pip accepts a wheel only if the
+ * glibc version of the wheel is in this list.
  */
 const glibcMinors = [17, 24, 26, 27, 28, 31, 34, 35, 39];
 

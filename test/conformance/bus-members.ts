@@ -22,7 +22,7 @@ const byId = (members: readonly BusMember[]): readonly BusMember[] =>
       return said;
     });
 
-/** The list of members, and jobs that one member cannot do. */
+/** Cases about the list of members, and about jobs that a member declines. */
 export function memberCases(bench: Bench): void {
   it('lists who has joined until they leave, as they last said they are', async () => {
     const [one, other] = await bench.two();
@@ -126,7 +126,7 @@ export function memberCases(bench: Bench): void {
     await one.enqueue(testJob('a'));
     expect(await (await claim(one, 'w1')).decline(declining('a', 'w1'))).toBe('given-up');
     expect(await told(one)).toMatchObject([failedEvent('a')]);
-    // This orchestrator also computes jobs, as is usual. So another member is left that takes the class of job b.
+    // This orchestrator also computes jobs, as is usual. So after w1 declines job b, another member can take it.
     await other.join(member('up', { role: 'orchestrator', classes: ['cpu', 'gpu'] }));
     await one.enqueue(testJob('b'));
     expect(await (await claim(one, 'w1')).decline(declining('b', 'w1'))).toBe('returned');

@@ -65,7 +65,7 @@ describe('the bootstrap of paired differences', () => {
   it.each([
     ['all patients together', everybody],
     ['three folds', [0, 1, 2].map((fold) => everybody[0]?.filter((i) => i % 3 === fold) ?? [])],
-    // The first fold has only one deceased patient. It counts for the accuracy only.
+    // A fold with one deceased patient is left out of the AUC, which needs two patients of each class.
     ['a fold with a single death', [[0, 1, 2, 3], everybody[0]?.slice(4) ?? []]],
   ])('gives the percentiles of the resamples written out: %s', (_, groups) => {
     const got = bootstrapIntervals(answers, groups, resamples, rng(5, 'bootstrap'));

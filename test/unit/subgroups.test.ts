@@ -20,7 +20,7 @@ import { runStage } from '../support/run-stage.js';
 const count = 60;
 const ids = inventedIds(count);
 
-/** Sex of all but the last two patients, age of all; patients 1 to 45 have a row in Blood. */
+/** The sex of the last two patients is missing. Only the first 45 patients have a row in Blood. */
 const clin: TypedTable = {
   columns: [
     { name: 'sex', kind: 'binary', categories: ['female', 'male'], inferred: false },

@@ -99,7 +99,8 @@ describe('Kaplan-Meier', () => {
   });
 
   it('has a median where the curve is one half up to rounding', () => {
-    // For example, 4/5 * 3/4 * 5/6 is one half, but rounding in one order of the products gives a larger number.
+    // A product of fractions that is exactly one half may be rounded to a larger number, for example 4/5 * 3/4 * 5/6.
+    // The median must be found nevertheless.
     for (let patients = 4; patients < 60; patients += 2) {
       const time = Array.from({ length: patients }, (_, i) => i + 1);
       const km = kaplanMeier(

@@ -44,7 +44,8 @@ function mostCommon(known: readonly number[]): number | null {
 
 function otherScale(piece: BagPiece, mpp: number, common: number): Problem {
   const { modality, fromImages } = piece.of;
-  // `fix` proposes the coarser of the two scales for all slides, because enlarging a finer scale would add no detail.
+  // The advice `fix` proposes the coarser of the two scales for all slides, because enlarging a finer scale would add
+  // no detail.
   const both = shown(Math.max(mpp, common));
   return {
     ...ofPiece(piece),

@@ -82,7 +82,7 @@ function sheetOf(artifact: Artifact, images: readonly TiledImage[]): Uint8Array 
   try {
     return artifact.bytes(sheetFile);
   } catch (error) {
-    // `bytes` failed. If at least one image was readable, the picture must exist, so the error is thrown again.
+    // The artifact may lack the picture only if no image was readable. Otherwise the error is thrown again.
     if (readable) throw error;
     return null;
   }

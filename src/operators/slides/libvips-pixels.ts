@@ -118,8 +118,8 @@ async function regionOfCells(
   return pixels;
 }
 
-// Callers take parts of the pixels, for which a Uint8Array is better than a Buffer: its `slice` copies, and its
-// `subarray` is faster.
+// A Uint8Array in place of the Buffer: callers that change pixels copy them with `slice`, but `slice` of a Buffer
+// returns a view. `subarray` of a Uint8Array is also faster.
 const bytesOf = (pixels: Buffer): Uint8Array =>
   new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
 

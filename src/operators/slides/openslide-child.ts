@@ -48,7 +48,8 @@ async function opened(): Promise<OpenSlideHandle> {
 }
 
 async function decode(level: number, region: OpenSlideRegion, argb: Uint32Array): Promise<void> {
-  // No `await` if the slide is open: the library begins to decode before the caller converts the previous region.
+  // An `await` would let the caller convert the previous region before the library begins to decode. So an open slide
+  // is used without one.
   const handle = slide ?? (await opened());
   try {
     await handle.read(argb, region.x, region.y, level, region.width, region.height);

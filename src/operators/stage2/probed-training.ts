@@ -70,8 +70,8 @@ export class ProbedTraining implements Trainable {
   }
 
   /**
-   * `loss` is the alignment loss. One optimizer updates phi and the probe, because Adam treats every parameter
-   * separately.
+   * `loss` is the alignment loss, without the loss of the probe. One optimizer can update phi and the probe, because
+   * Adam computes the step of every parameter separately.
    */
   async step(group: readonly number[]): Promise<TrainingStep> {
     const { u, loss, gradient, metrics } = await this.alignment.step(group);

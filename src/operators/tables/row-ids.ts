@@ -20,7 +20,7 @@ export interface RowIdOptions {
   readonly patientOf: (raw: string) => string | null;
   /** Whether a patient may have only one row. */
   readonly onePerPatient: boolean;
-  /** Whether two similar ids are allowed. */
+  /** Whether ids that differ only in case, in blanks, or as `12.0` from `12` are allowed. */
   readonly idsMayDiffer: boolean;
 }
 

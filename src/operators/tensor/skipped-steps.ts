@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HafError } from '../../pipeline/core/errors.js';
 
-/** The state of the skipped steps. */
+/** Number of skipped steps: in total, and since the last step that was not skipped. */
 export const skippedStepsStateSchema = z.strictObject({ total: z.number().int(), inARow: z.number().int() });
 export type SkippedStepsState = z.infer<typeof skippedStepsStateSchema>;
 

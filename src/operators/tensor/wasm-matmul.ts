@@ -70,7 +70,10 @@ const transposedIf = (on: boolean, [rows, columns]: readonly [number, number]): 
   on ? [columns, rows] : [rows, columns];
 const sides = ({ shape }: Info): readonly [number, number] => [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
 
-/** Number of the matrix of `x` that broadcasting uses at position `index` of the flattened outer dimensions. */
+/**
+ * `x` is a batch of matrices. Returns the number of the matrix that broadcasting uses for product `index`. The products
+ * are numbered in row-major order of the outer dimensions `outer` of the result.
+ */
 function positionOf(x: Info, index: number, outer: readonly number[]): number {
   const own = x.shape.slice(0, -2);
   let position = 0;
@@ -258,7 +261,7 @@ class Products {
     };
   }
 
-  /** Copy of the matrix of `x` that broadcasting uses at position `index` of the flattened outer dimensions. */
+  /** Copy of the matrix of `x` that broadcasting uses for product `index` (`positionOf`). */
   private layer(x: Info, index: number, outer: readonly number[]): Info {
     const position = positionOf(x, index, outer);
     const shape = [...sides(x)];

@@ -6,7 +6,7 @@ import type { StoredObject, StoreKeeper, StorePart } from './store-keeper.js';
 /** Maintains a store that is a folder. Links in it are never followed. */
 export class FolderKeeper implements StoreKeeper {
   readonly uri: string;
-  /** Two readers would make a hard disk slower. */
+  /** One file is read at a time, because a hard disk is slower if it reads two files at once. */
   readonly atOnce = 1;
   readonly aside = 'set aside';
 
