@@ -34,7 +34,9 @@ export const patientsSchema = z.strictObject({
   allowUnmatched: z
     .boolean()
     .default(false)
-    .describe('Accept a table or bag modality even if less than half of its ids match the outcome table.'),
+    .describe(
+      'Accept a table or bag modality even if less than half of its ids match the outcome table, and leave out files without a patient instead of refusing the run.',
+    ),
 });
 
 /** A value of the outcome column in the experiment: text, or a number as the file writes it. */
