@@ -8,8 +8,8 @@ export interface Picture {
 }
 
 /**
- * Draws a picture like a thumbnail of a slide: a pale background, coloured pieces with holes, pieces inside holes, noise, and pieces
- * that touch the border. Every shape is a disc whose radius varies with the angle.
+ * Draws a picture like a thumbnail of a slide: a pale background, coloured pieces with holes, pieces inside holes,
+ * noise, and pieces that touch the border. Every shape is a disc whose radius varies with the angle.
  *
  * @param largest radius, as a share of the shorter side
  */
@@ -51,8 +51,8 @@ export function blobPicture(
 }
 
 /**
- * Draws coloured and white squares of one to four pixels at random positions. This makes thousands of small pieces, also inside holes
- * and inside other pieces.
+ * Draws coloured and white squares of one to four pixels at random positions. This makes thousands of small pieces,
+ * also inside holes and inside other pieces.
  */
 export function speckledPicture(draw: Rng, width: number, height: number): Picture {
   const rgb = new Uint8Array(width * height * 3).fill(255);

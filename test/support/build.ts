@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Builds `dist` once before any test, because the command-line tests and the training processes run the built code. Puts all
- * temporary folders of the tests, and of the processes they start, into one folder that is removed at the end.
+ * Builds `dist` once before any test, because the command-line tests and the training processes run the built code.
+ * Puts all temporary folders of the tests, and of the processes they start, into one folder that is removed at the end.
  */
 export function setup(): () => Promise<void> {
   const root = join(import.meta.dirname, '../..');

@@ -20,7 +20,9 @@ interface WrittenExperiment {
   data?: Record<string, unknown>;
 }
 
-/** Moves keys to their present place: the cases were written when bags were declared under `data.wsi` and `data.tma`. */
+/**
+ * Moves keys to their present place: the cases were written when bags were declared under `data.wsi` and `data.tma`.
+ */
 function withMovedKeys(file: string): void {
   const written = parse(readFileSync(file, 'utf8')) as WrittenExperiment;
   const { wsi, tma, ...data } = written.data ?? {};
@@ -39,7 +41,7 @@ export class CaseFolder {
     this.copy = mkdtempSync(join(tmpdir(), 'haf-case-'));
     this.folder = join(this.copy, 'input');
     cpSync(join(casesFolder ?? '', name, input), this.folder, { recursive: true, verbatimSymlinks: true });
-    // Shared data may be read-only.
+    // The folder of the cases may be read-only. The copy is made writable, because tests change it.
     execFileSync('chmod', ['-R', 'u+w', this.folder]);
     const experiment = join(this.folder, 'experiment.yaml');
     if (existsSync(experiment)) withMovedKeys(experiment);

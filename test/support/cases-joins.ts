@@ -57,8 +57,8 @@ const leftOut = async (at: CaseFolder): Promise<ReadonlyMap<string, string>> => 
 };
 
 /**
- * Cases of files that would be joined to a patient by accident, files that are missed, and files whose content differs from their
- * name.
+ * Cases of files that would be joined to a patient by accident, files that are missed, and files whose content differs
+ * from their name.
  */
 export const joins: Expectations = {
   'ids-barcode': async (open) => {

@@ -105,7 +105,8 @@ export const machine: Expectations = {
     const at = open('bare-container');
     if (process.getuid?.() !== 0) return Promise.resolve(skipped('another user needs root'));
     execFileSync('chown', ['-R', '47110:47110', at.folder]);
-    // The folders above the folder of the case belong to the tests, so their permissions may be changed.
+    // User 47110 needs access to the folders above the folder of the case. These folders are temporary folders of the
+    // tests, so their permissions may be changed.
     execFileSync('chmod', ['a+rx', join(at.folder, '..'), tmpdir()]);
     const as = [
       'setpriv',

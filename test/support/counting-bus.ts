@@ -3,7 +3,10 @@ import type { Bus } from '../../src/pipeline/bus/bus.js';
 import { workItemKey, type Job } from '../../src/pipeline/bus/job.js';
 import type { RunEvent, RunEventBody } from '../../src/pipeline/run-event.js';
 
-/** The part of a bus that `runGraph` uses. It counts every job and computes nothing; a job ends when the test calls `finish`. */
+/**
+ * The part of a bus that `runGraph` uses. It counts every job and computes nothing; a job ends when the test calls
+ * `finish`.
+ */
 export class CountingBus implements Pick<Bus, 'enqueue' | 'publish'> {
   /** Jobs that are queued and not ended, in the order in which they were queued. */
   readonly waiting = new Map<string, Job>();

@@ -6,8 +6,9 @@ const script =
   'mount -t tmpfs -o size="$2" none "$0" && { [ "$1" = empty ] || head -c 4096 /dev/zero > "$0/full"; } && shift 2 && exec "$@"';
 
 /**
- * The beginning of a command line. A command started with it, and no other process, sees a small disk in place of a folder; the disk
- * is full or empty. Returns null, with a note on the console, if nothing can be mounted: that needs root.
+ * The beginning of a command line. A command started with it, and no other process, sees a small disk in place of a
+ * folder; the disk is full or empty. Returns null, with a note on the console, if nothing can be mounted: that needs
+ * root.
  */
 export function ownMount(folder: string, disk: 'full' | 'empty', size = '4k'): readonly string[] | null {
   mkdirSync(folder, { recursive: true });

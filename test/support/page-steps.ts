@@ -5,8 +5,8 @@ import { delimiter, join, resolve } from 'node:path';
 import { ended } from './cli.js';
 
 /**
- * Documentation pages show commands with their output, and the tests run these commands. The first line of a fenced block says what
- * the tests do with it:
+ * Documentation pages show commands with their output, and the tests run these commands. The first line of a fenced
+ * block says what the tests do with it:
  *
  *     ```sh run a shell script; ends at its first failing command
  *     ```sh run exit=78 ends with this exit code
@@ -183,8 +183,8 @@ export function firstMissing(shows: readonly string[], streams: readonly string[
 }
 
 /**
- * Makes a pattern from a line of a page. Three dots match any text, and spaces match any number of spaces, because columns may be
- * wider than on the page.
+ * Makes a pattern from a line of a page. Three dots match any text, and spaces match any number of spaces, because
+ * columns may be wider than on the page.
  */
 function patternOf(shown: string): RegExp {
   const literal = (text: string): string =>

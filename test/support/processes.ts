@@ -90,8 +90,8 @@ export class Processes {
   private readonly running = new Set<Running>();
 
   /**
-   * @param hardSeconds a process is killed after this time in any case, because a hanging test gives less information than a failing
-   * one
+   * @param hardSeconds a process is killed after this time in any case, because a hanging test gives less information
+   * than a failing one
    */
   constructor(private readonly hardSeconds = 240) {}
 

@@ -289,7 +289,7 @@ describe('slides as pictures', () => {
     }
     const shareOf = (kind: string): number => (changed.get(kind) ?? 0) / (all.get(kind) ?? 1);
     expect(shareOf('tumour')).toBeGreaterThan(0.9);
-    // Few tiles outside of the tumour change: nuclei at the rim of the tumour extend into them.
+    // Few pixels outside of the tumour differ between low and high risk: nuclei at its rim extend beyond it.
     for (const kind of ['glass', 'stroma', 'necrosis', 'lymphocytes'])
       expect(shareOf(kind)).toBeLessThan(0.05);
   });

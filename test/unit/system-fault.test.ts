@@ -44,7 +44,7 @@ describe('a fault of the machine', () => {
   });
 
   it('never ends as a bug, whatever the system says of a file', () => {
-    // Error codes that no file system returns to this program.
+    // This test leaves out the error codes that no file system returns to this program.
     const others =
       /SOCK|CONN|NET|ADDR|PROTO|MSG|DEST|AF|PIPE|CHILD|SRCH|INTR|AGAIN|WOULDBLOCK|ALREADY|INPROGRESS/;
     const rare =

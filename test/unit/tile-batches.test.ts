@@ -5,7 +5,7 @@ import { tileBatches } from '../../src/operators/encoders/tile-batches.js';
 import type { SlideReader } from '../../src/operators/slides/slide-reader.js';
 
 const side = 512;
-/** A column of 512 px tiles, and the number of each. */
+/** The numbers of 24 tiles of 512 px, one below the other. */
 const tiles = Array.from({ length: 24 }, (_, row) => row);
 const coords = Int32Array.from(tiles.flatMap((row) => [0, row * side]));
 const geometry = {

@@ -98,7 +98,7 @@ describe('the cores of a patient', () => {
     const at = (white: number | null, minContent = 0.1) =>
       tileCoreFiles({ patient: '007' }, [paths[1] as string], { core: { white, minContent } });
     expect((await at(null)).coords).toHaveLength(4);
-    // The right half is 240 in all channels.
+    // In the right half of the image all channels are 240. Its tiles are white if `white` is at most 240 / 255.
     expect((await at(0.8)).coords).toEqual([[0, 0], [0, 256]]); // prettier-ignore
     expect((await at(240 / 255)).coords).toHaveLength(2);
     expect((await at(0.95)).coords).toHaveLength(4);

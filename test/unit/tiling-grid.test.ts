@@ -92,7 +92,8 @@ describe('the grid of a piece', () => {
   });
 
   it.each([
-    // The right border cuts the tile at 100, 0. The middle of this tile is at x = 150, its four points at 125 and 175.
+    // Columns: test, right border, number of kept tiles. The border decides about the second tile, from x = 100 to 199.
+    // The middle of this tile is at x = 150, its four points are at 125 and 175.
     ['basic', 124, 2],
     ['center', 149, 1],
     ['center', 150, 2],

@@ -50,7 +50,7 @@ const pixelsOf = async (file: unknown): Promise<{ width: number; height: number;
 describe('a slide with tissue', () => {
   it('has tiles in it, and says how they were found', async () => {
     const { images, coords, problems } = await run();
-    // The grid starts at 256, 256. The tile from 640 to 896 lies partly in the hole; it is kept or left out by the
+    // The grid starts at 256, 256. The hole from x = 640 to 896 cuts tiles. A cut tile is kept or left out by the
     // position of its middle.
     expect(coords).toHaveLength(images[0]?.rows ?? 0);
     expect(coords[0]).toEqual([256, 256]);
@@ -157,7 +157,7 @@ describe('a slide with tissue', () => {
     const levels = [{ width: 16_384, height: 8192, downsample: 1 }];
     const read: SlideReader['read'] = (_, { x, y, width, height }) => {
       const rgb = new Uint8Array(width * height * 3).fill(240);
-      // Everything right of 8192 is tissue.
+      // All pixels with x >= 8192 are tissue: their green channel is 100.
       for (let row = 0; row < height; row++)
         for (let column = Math.max(0, 8192 - x); column < width; column++)
           rgb[(row * width + column) * 3 + 1] = 100;
@@ -302,7 +302,7 @@ describe.skipIf(slidesFolder === null)('the real small slides', () => {
   it('boxes.tiff has 44 tiles of 32 pixels', async () => {
     const config = { tissue: { minArea: 0, minHoleArea: 0 }, tile: { size: 32, step: 32 } };
     const { coords, images } = await open('boxes.tiff', config);
-    // The tiles that CLAM finds with the pixels of this level.
+    // CLAM also finds 44 tiles if it segments the pixels of the same level.
     expect(coords).toHaveLength(44);
     expect(images[0]?.segmentation?.level).toBe(3);
   });

@@ -17,7 +17,8 @@ const devices = ['auto', 'cpu', 'cuda'] as const;
 type Device = (typeof devices)[number];
 
 /**
- * The device that HAF_ENCODER_DEVICE names. It is a property of the machine, like the tensor library, and not of the experiment.
+ * The device that HAF_ENCODER_DEVICE names. It is a property of the machine, like the tensor library, and not of the
+ * experiment.
  * @throws HafError HAF_USAGE for another word
  */
 function wantedDevice(environment: NodeJS.ProcessEnv): Device {

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { EpochProgress, TrainingSnapshot } from '../../pipeline/stage.js';
 import type { TileEncoder } from './tile-encoder.js';
 
-/** Maximum number of progress reports of a job. Checkpoints are by default ten reports apart, that is 4 % of the work. */
+/**
+ * Maximum number of progress reports of a job. Checkpoints are by default ten reports apart, that is 4 % of the work.
+ */
 const mostReports = 250;
 
 const failureSchema = z.strictObject({
@@ -32,9 +34,7 @@ const savedSchema = z.strictObject({
   warnings: z.array(failureSchema).default([]),
 });
 
-/**
- * The place of an image in the work of the job: the tiles and batches of all images before it, and of the image itself.
- */
+/** Number of tiles and batches of all images before an image (`before`), and of the image itself (`own`). */
 interface Share {
   readonly before: Amount;
   readonly own: Amount;

@@ -42,8 +42,8 @@ const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((value, i) => Math.abs(value - (b[i] ?? NaN)) < tolerance);
 
 /**
- * Warnings where the configuration beside a model contradicts the experiment: a wrong mean, std or filter changes every instance
- * without an error. A model without a configuration causes no warning.
+ * Warnings where the configuration beside a model contradicts the experiment: a wrong mean, std or filter changes every
+ * instance without an error. A model without a configuration causes no warning.
  */
 export function contradictions(source: SourceFile, settings: OnnxSettings): readonly Problem[] {
   const config = timmConfig(source.path);

@@ -20,9 +20,9 @@ import { survivalSummaryOf } from './survival-aggregate.js';
 import { csvTable, latexTable, markdownTable } from './summary-tables.js';
 
 /**
- * Combines the folds of every method into one table row: mean and population standard deviation over folds, the pooled AUC with its
- * interval (method.md 9.1, 9.5), and for HANCOCK the paper's numbers. Methods that cannot run with the modalities of the experiment
- * are listed with the reason.
+ * Combines the folds of every method into one table row: mean and population standard deviation over folds, the pooled
+ * AUC with its interval (method.md 9.1, 9.5), and for HANCOCK the paper's numbers. Methods that cannot run with the
+ * modalities of the experiment are listed with the reason.
  *
  * @throws HafError HAF_SPLIT_INVALID if patients are tested twice, or if methods are tested on different patients
  */
@@ -42,8 +42,8 @@ export const aggregate = stageOf((context) => {
     return survivalSummaryOf(runnable, { outcome, patients, skipped }, context);
   const methods = runnable.map((method) => resultsOf(method, inputs, config.cv));
   refuseUnequalTests(methods);
-  // The accuracy of always answering the more frequent class is computed on the tested patients. With a fixed test
-  // set, the tested patients are only a part of the cohort.
+  // `majority` is the accuracy of always answering the more frequent class. It is computed on the tested patients, so
+  // that it can be compared with the accuracies of the methods. A fixed test set is only a part of the cohort.
   const tested = methods[0]?.pooled.labels ?? patients.map(({ y }) => y);
   const rows = methods.map((results) => rowOf(results, patients.length, config, outcome));
   const summary: Summary = {

@@ -30,8 +30,8 @@ export interface SurvivalRunComparison {
 }
 
 /**
- * Compares methods of two time-to-event runs by a paired bootstrap of the test patients (method.md 11.5). The pairs are one family
- * for Holm's adjustment.
+ * Compares methods of two time-to-event runs by a paired bootstrap of the test patients (method.md 11.5). The pairs are
+ * one family for Holm's adjustment.
  *
  * @throws HafError HAF_SPLIT_INVALID if the methods of a pair test different patients in a fold (risks are compared
  * only within a fold), or if times or events differ

@@ -85,7 +85,8 @@ function aucCells({ auc, aucReason }: Comparison, notes: Footnotes): string[] {
   const mark = notes.mark(auc === null ? aucReason : auc.reason);
   if (auc === null) return Array.from({ length: 4 }, () => `-${mark}`);
   return [
-    // If p is known, the reason says that the test uses only some folds. Its footnote mark follows the difference.
+    // If p is known and `auc.reason` is given, the reason says that the test uses only some folds. The footnote mark
+    // of this reason follows the difference.
     `${digits(auc.difference)}${intervalText(auc.ci95)}${auc.p === null ? '' : mark}`,
     auc.z === null ? `-${mark}` : digits(auc.z),
     pText(auc.p, mark),

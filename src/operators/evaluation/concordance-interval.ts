@@ -5,8 +5,9 @@ import type { TestedPatient } from '../survival/risk-groups.js';
 import type { PooledAuc } from './spread-data.js';
 
 /**
- * Harrell's C within folds with a 95 % percentile interval of the bootstrap of patients (method.md 11.5). The risks are
- * compared with a constant risk. The C of a constant risk is 0.5, so C is the difference plus 0.5.
+ * Harrell's C within folds with a 95 % percentile interval of the bootstrap of patients (method.md 11.5). The bootstrap
+ * computes differences of two C. So the risks are compared with a constant risk. The C of a constant risk is 0.5, so C
+ * is the difference plus 0.5.
  */
 export function concordanceWithInterval(
   patients: readonly TestedPatient[],

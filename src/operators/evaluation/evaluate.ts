@@ -14,9 +14,9 @@ import { metricsFile, type Evaluation, type Metrics } from './metric-data.js';
 import { metricsOf } from './metrics.js';
 
 /**
- * Scores one method in one fold: metrics of its validation and test patients (method.md 9.1), and of the test patients with at least
- * one modality of the method. Fits the calibration of a binary outcome on the validation patients, and applies it to the test
- * patients (method.md 9.6).
+ * Scores one method in one fold: metrics of its validation and test patients (method.md 9.1), and of the test patients
+ * with at least one modality of the method. Fits the calibration of a binary outcome on the validation patients, and
+ * applies it to the test patients (method.md 9.6).
  */
 export const evaluate = stageOf(({ unit, inputs, config }) => {
   const { fold, method } = unit;

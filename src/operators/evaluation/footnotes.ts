@@ -6,7 +6,7 @@ const raised = (count: number): string =>
 
 /** The reasons of undefined numbers in a table, each once, numbered in the order of their first mark. */
 export interface Footnotes {
-  /** The superscript mark behind the dash of a number, such as "¹". Empty without a reason. */
+  /** The superscript mark of a reason, such as "¹", for the table cell of the number. Empty without a reason. */
   mark(reason: string | undefined): string;
   /** One line per reason, such as "¹ Fewer than ...". */
   lines(): readonly string[];

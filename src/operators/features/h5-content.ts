@@ -54,7 +54,7 @@ function sideOf(coords: Dataset): number | null {
  */
 function plainNotes(features: Dataset, coords: Dataset | null): Notes {
   const encoder = textAttribute(features, 'encoder');
-  // Files that `embed` wrote also state the unit.
+  // `embed` writes the unit of the coordinates as an attribute. TRIDENT and CLAM do not: their unit is the pixel.
   const unit = coords !== null && textAttribute(coords, 'unit') === 'um' ? 'um' : 'px';
   const gridOfTrident = coords !== null && numberAttribute(coords, 'patch_size_level0') !== null;
   return {

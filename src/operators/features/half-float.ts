@@ -27,12 +27,12 @@ function roundToHalf(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fff_ffff;
   if (magnitude > 0x7f80_0000) return sign | 0x7e00;
-  if (magnitude >= 0x4780_0000) return sign | 0x7c00; // magnitudes of 65536 and more
+  if (magnitude >= 0x4780_0000) return sign | 0x7c00; // 65536 and more become infinite
   if (magnitude >= 0x3880_0000)
     // Magnitudes of 2^-14 and more. Rounding may carry into the exponent. The result is then the next power of two, or
     // infinity, which is correct.
     return sign | ((magnitude - 0x3800_0000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
-  if (magnitude <= 0x3300_0000) return sign; // at most 2^-25, half of the smallest half-precision value
+  if (magnitude <= 0x3300_0000) return sign; // at most 2^-25, half of the smallest half: becomes 0
   const fraction = (magnitude & 0x7f_ffff) | 0x80_0000;
   const dropped = 126 - (magnitude >>> 23);
   return sign | ((fraction + (1 << (dropped - 1)) - 1 + ((fraction >>> dropped) & 1)) >>> dropped);

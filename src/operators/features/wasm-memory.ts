@@ -19,7 +19,7 @@ prototype.grow = function (this: WasmMemory, pages: number): number {
 };
 
 /**
- * Limits the memory of the HDF5 library in this thread. A damaged file can make it ask for up to 2 GiB. If the library is refused
- * memory, it reports an error of the file.
+ * Limits the memory of the HDF5 library in this thread. A damaged file can make it ask for up to 2 GiB. If the library
+ * is refused memory, it reports an error of the file.
  */
 export const boundWasmMemory = (bytes: number): void => void (most = bytes);

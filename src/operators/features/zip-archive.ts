@@ -31,8 +31,8 @@ const unset32 = 0xffffffff;
 const largestMember = 2 ** 31 - 1;
 
 /**
- * A zip archive that is read member by member. So a large archive is never in memory as a whole, and a damaged member does not affect
- * the others. Reads stored and deflated members and checks their CRC-32.
+ * A zip archive that is read member by member. So a large archive is never in memory as a whole, and a damaged member
+ * does not affect the others. Reads stored and deflated members and checks their CRC-32.
  */
 export class ZipArchive {
   readonly entries: readonly ZipEntry[];

@@ -33,7 +33,10 @@ function withArchive<T>(path: string, use: (archive: ZipArchive) => T): T {
   }
 }
 
-/** The shape of `features`, if it exists, otherwise of a few members. Each member is read as a whole, so only a few are opened. */
+/**
+ * The shape of `features`, if it exists, otherwise of a few members. Each member is read as a whole, so only a few are
+ * opened.
+ */
 function zipShapes(archive: ZipArchive, budget: MemoryBudget): readonly ArrayShape[] {
   if (isTorchZip(archive)) return torchShapes(openTorchZip(archive, budget));
   const arrays = archive.entries.filter(({ name }) => name.endsWith(ending));

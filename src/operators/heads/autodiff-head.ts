@@ -21,16 +21,18 @@ import { networkLoss, type NetworkLoss } from './network-loss.js';
 import { inBatches, type Outputs } from './outputs.js';
 
 /**
- * A head whose gradients come from automatic differentiation. The author of a method writes one `Network`: the arrays it learns and a
- * forward pass in tensors. `autodiffHead` makes a head of it and adds the rest: the linear maps P in front, masks, random drop,
- * dropout masks, the loss and its gradients.
+ * A head whose gradients come from automatic differentiation. The author of a method writes one `Network`: the arrays
+ * it learns and a forward pass in tensors. `autodiffHead` makes a head of it and adds the rest: the linear maps P in
+ * front, masks, random drop, dropout masks, the loss and its gradients.
  */
 export interface Network {
   /** The arrays that the network learns, without the linear maps P. Each must take part in `forward`. */
   readonly specs: readonly ParameterSpec[];
   /** Dropout of the network. In training `forward` gets a dropout mask of this width. */
   readonly dropout?: { readonly width: number; readonly rate: number };
-  /** The outputs of R patients. Runs inside `tf.tidy`. The result must not depend on the content of an absent modality. */
+  /**
+   * The outputs of R patients. Runs inside `tf.tidy`. The result must not depend on the content of an absent modality.
+   */
   readonly forward: (pass: NetworkPass) => NetworkOutputs;
 }
 
@@ -173,7 +175,7 @@ class AutodiffHead implements Head {
     return rows;
   }
 
-  /** The vectors of each modality, unchanged, [B, d_m]. */
+  /** The vectors of each modality, before the linear maps P are applied, [B, d_m]. */
   private vectorsOf(inputs: readonly ModalityInput[], patients: readonly number[]): tf.Tensor2D[] {
     return inputs.map((input) => tf.tensor2d(gatherRows(input, patients), [patients.length, input.width]));
   }

@@ -9,8 +9,8 @@ export type ScoringHead = Pick<Head, 'layout' | 'outputs'>;
 export const memberName = (member: number): string => `member-${member}`;
 
 /**
- * An ensemble of heads that were trained separately with different seeds: each output is the mean over the members (method.md 12.6).
- * The arrays of member k are named `member-k.<name>`. A single head is returned unchanged.
+ * An ensemble of heads that were trained separately with different seeds: each output is the mean over the members
+ * (method.md 12.6). The arrays of member k are named `member-k.<name>`. A single head is returned unchanged.
  */
 export function ensembleOf(members: readonly Head[]): ScoringHead {
   const [only] = members;

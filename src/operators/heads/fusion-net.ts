@@ -9,9 +9,9 @@ import {
 import type { InputShape } from './head.js';
 
 /**
- * The fusion network (method.md 6.1, 8): the vectors of the modalities, directly or through one linear map each, are concatenated in
- * fixed slots, with zeros for an absent or dropped modality. A two-layer network computes the outputs. A single-table network is the
- * case of one slot.
+ * The fusion network (method.md 6.1, 8): the vectors of the modalities, directly or through one linear map each, are
+ * concatenated in fixed slots, with zeros for an absent or dropped modality. A two-layer network computes the outputs.
+ * A single-table network is the case of one slot.
  */
 export interface FusionNet {
   readonly inputs: readonly InputShape[];

@@ -52,12 +52,15 @@ export interface HeadOptions {
   readonly projected: readonly (number | null)[];
   readonly randomDrop: boolean;
   /**
-   * The loss, and the quantity that early stopping monitors (criteria/criterion.ts). It decides the number of outputs.
+   * The loss, and the quantity that early stopping monitors (criteria/criterion.ts). The criterion decides the number
+   * of outputs of the head.
    */
   readonly criterion: Criterion;
   /** The config section `fusion`, and the method's own section if it has one. */
   readonly config: Pick<Config, 'fusion'> & Partial<Config>;
-  /** Random streams of the job: `dropout`, `drop`, and `frozen` for layers that are drawn at random and never trained. */
+  /**
+   * Random streams of the job: `dropout`, `drop`, and `frozen` for layers that are drawn at random and never trained.
+   */
   readonly rng: (purpose: string) => Rng;
 }
 

@@ -70,7 +70,7 @@ const imageOutputs = 2;
  */
 function frozenConcat({ inputs, tokens, output, frozen }: NetworkShape): Network {
   if (!inputs.some(({ kind }) => kind === 'bag'))
-    // The checks of the experiment file already refuse an experiment without bags.
+    // A user never sees this error: the checks of the experiment file already refuse an experiment without bags.
     throw new Error('MDLM with a frozen layer learns from images alone, and there are none');
   const widths = inputs.map(({ kind }, m) => (kind === 'bag' ? imageOutputs : (tokens[m] as number)));
   const joined = widths.reduce((sum, width) => sum + width, 0);

@@ -28,7 +28,9 @@ export const latentMapSchema = z.strictObject({
    */
   shown: z.number().int().optional(),
   patients: z.number().int().optional(),
-  /** One point per shown test patient and observed modality: t-SNE coordinates under the initial and the trained phi. */
+  /**
+   * One point per shown test patient and observed modality: t-SNE coordinates under the initial and the trained phi.
+   */
   points: z.array(
     z.strictObject({
       patient: z.string(),

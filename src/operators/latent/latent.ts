@@ -16,8 +16,8 @@ interface Latents {
 }
 
 /**
- * Maximum number of vectors of a map. Exact t-SNE compares each vector with every other: ten thousand vectors would take hours and
- * gigabytes. All test patients of HANCOCK with their seven modalities fit.
+ * Maximum number of vectors of a map. Exact t-SNE compares each vector with every other: ten thousand vectors would
+ * take hours and gigabytes. All test patients of HANCOCK with their seven modalities fit.
  */
 const mostVectors = 1100;
 
@@ -29,8 +29,8 @@ interface MapSlot {
 }
 
 /**
- * Maps the latent space of the test patients of a fold before and after alignment, computes how similar the modalities of a patient
- * are, and keeps the vectors of one patient (method.md 9.3, 9.4).
+ * Maps the latent space of the test patients of a fold before and after alignment, computes how similar the modalities
+ * of a patient are, and keeps the vectors of one patient (method.md 9.3, 9.4).
  *
  * @throws Error if the latent vectors do not belong to the cohort and modalities of the experiment
  */

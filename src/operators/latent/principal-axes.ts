@@ -1,8 +1,8 @@
 import { symmetricEigen } from '../stage2/jacobi.js';
 
 /**
- * Scores of points on their first principal components, [n, count]. The sign of a component is arbitrary; here the score farthest
- * from zero is positive.
+ * Scores of points on their first principal components, [n, count]. The sign of a component is arbitrary; here the
+ * score farthest from zero is positive.
  *
  * @param points [n, width]
  */

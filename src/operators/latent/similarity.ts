@@ -1,7 +1,7 @@
 import { spectrumMeans } from '../stage2/spectrum.js';
 import type { LatentMap } from './latent-data.js';
 
-/** Vectors shorter than this have no direction. */
+/** Vectors shorter than this have no direction, so the cosines leave them out. */
 const leastNorm = 1e-12;
 
 /**

@@ -1,7 +1,7 @@
 import { jointAffinities, leastAffinity, squaredDistances } from './affinities.js';
 import { principalScores } from './principal-axes.js';
 
-/** Iterations of gradient descent in which the affinities are multiplied by `exaggeration`. */
+/** A phase of the gradient descent: in its iterations the affinities are multiplied by `exaggeration`. */
 export interface Phase {
   readonly iterations: number;
   readonly exaggeration: number;
@@ -21,16 +21,18 @@ const startStd = 1e-4;
 /** Learning rate for n points: n / 48, but at least 50. */
 export const rateFor = (n: number): number => Math.max(n / 48, 50);
 
-/** The perplexity for n points: 30, or less for few points, because each point then has few neighbours (method.md 9.3). */
+/**
+ * The perplexity for n points: 30, or less for few points, because each point then has few neighbours (method.md 9.3).
+ */
 export const perplexityFor = (n: number): number => Math.max(1, Math.min(30, (n - 1) / 3));
 
 /**
- * Exact t-SNE (van der Maaten and Hinton 2008) in two dimensions, with scikit-learn's schedule, update rule and initialisation by the
- * principal components (method.md 9.3). It is deterministic: the same points give the same map.
+ * Exact t-SNE (van der Maaten and Hinton 2008) in two dimensions, with scikit-learn's schedule, update rule and
+ * initialisation by the principal components (method.md 9.3). It is deterministic: the same points give the same map.
  *
  * @param points [n, width]
- * @param schedule the phases of the descent, each with zero initial momentum; other schedules than `phases` are for tests of the
- * first steps
+ * @param schedule the phases of the descent, each with zero initial momentum; other schedules than `phases` are for
+ * tests of the first steps
  * @returns [n, 2]
  */
 export function tsne(points: Float64Array, width: number, schedule: readonly Phase[] = phases): Float64Array {
@@ -83,8 +85,8 @@ function descend(
 }
 
 /**
- * Gradient of the Kullback-Leibler divergence between the affinities and those of the map, for a Student-t kernel with one degree of
- * freedom (eq. 5 of the t-SNE paper).
+ * Gradient of the Kullback-Leibler divergence between the affinities and those of the map, for a Student-t kernel with
+ * one degree of freedom (eq. 5 of the t-SNE paper).
  *
  * @param into [n, 2], overwritten
  * @param kernel scratch memory of [n, n]

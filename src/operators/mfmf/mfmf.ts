@@ -20,8 +20,8 @@ import { mfmfNet } from './mfmf-net.js';
 import { MfmfTraining, type MfmfBags } from './mfmf-training.js';
 
 /**
- * Trains MFMF in one fold, from bags and tables to scores, and scores the validation and test patients (method.md 8.6). There is no
- * encoder and no image loss, because the network reads instances.
+ * Trains MFMF in one fold, from bags and tables to scores, and scores the validation and test patients (method.md 8.6).
+ * There is no encoder and no image loss, because the network reads instances.
  */
 export async function trainMfmf(context: StageContext, control: ReportingControl): Promise<StageOutput> {
   const { config, rng, inputs } = context;

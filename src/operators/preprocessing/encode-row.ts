@@ -1,6 +1,9 @@
 import type { FittedColumn } from './vectors-data.js';
 
-/** d_m: length of an encoded row. A nominal column gives one number per category, any other column gives one (method.md 2.1). */
+/**
+ * d_m: length of an encoded row. A nominal column gives one number per category, any other column gives one (method.md
+ * 2.1).
+ */
 export const encodedWidth = (columns: readonly FittedColumn[]): number =>
   columns.reduce((width, column) => width + widthOf(column), 0);
 
@@ -8,9 +11,9 @@ const widthOf = ({ kind, categories }: FittedColumn): number =>
   kind === 'nominal' ? (categories?.length ?? 0) : 1;
 
 /**
- * Encodes one row with the fitted parameters (method.md 2.3) into `target`, starting at `at`: fills missing cells, clips values to
- * the range of their column, one-hot encodes nominal columns, computes `(x - offset) / scale` for numeric and ordinal columns, and
- * keeps binary columns.
+ * Encodes one row with the fitted parameters (method.md 2.3) into `target`, starting at `at`: fills missing cells,
+ * clips values to the range of their column, one-hot encodes nominal columns, computes `(x - offset) / scale` for
+ * numeric and ordinal columns, and keeps binary columns.
  *
  * @param cellOf the cell of a column by its position in `columns`; NaN is a missing cell
  * @param target zeros, as many as `encodedWidth(columns)`

@@ -20,16 +20,16 @@ export interface FitOptions {
 }
 
 /**
- * Fits imputation and scaling of one column (method.md 2.3) on the observed rows of training patients. Sums and statistics are
- * float64.
+ * Fits imputation and scaling of one column (method.md 2.3) on the observed rows of training patients. Sums and
+ * statistics are float64.
  *
  * - fill: most frequent value, the smallest on a tie; numeric columns may use the mean instead; 0 without values
  * - numeric and ordinal columns: offset and scale by minimum and range, or by mean and population standard
  *   deviation of the filled column; a constant column has scale 1, so it encodes to 0 in training
  * - the categories of a nominal column are given with the column, never fitted
  * - a column without a training value: every cell becomes the fill
- * - `untrained: missing`: a category that no training patient has also becomes the fill, and so does every cell of a column that is
- *   constant in training
+ * - `untrained: missing`: a category that no training patient has also becomes the fill, and so does every cell of
+ *   a column that is constant in training
  * - `bound`, `clip`: the interval that values are clipped to before they are scaled
  *
  * @param cells NaN is a missing cell

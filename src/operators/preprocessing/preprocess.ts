@@ -12,9 +12,10 @@ import { tableVectors } from './table-vectors.js';
 import { fittedFile, vectorsFile, type Fitted } from './vectors-data.js';
 
 /**
- * Converts one table to vectors (method.md 2.3, 2.4). Everything is fitted only on the observed rows of the fold's training patients,
- * including the selection of columns (`select`). Validation and test patients are only encoded. Unit: a fold and a table modality.
- * Reads `cohort`, `split` and `tables`; writes `vectors.safetensors` and `fitted.json` (vectors-data.ts).
+ * Converts one table to vectors (method.md 2.3, 2.4). Everything is fitted only on the observed rows of the fold's
+ * training patients, including the selection of columns (`select`). Validation and test patients are only encoded.
+ * Unit: a fold and a table modality. Reads `cohort`, `split` and `tables`; writes `vectors.safetensors` and
+ * `fitted.json` (vectors-data.ts).
  */
 export const preprocess: StageCode = stageOf(({ inputs, config, unit }) => {
   const { fold: number = -1, modality = '' } = unit;

@@ -3,7 +3,10 @@ import type { TypedTable } from '../tables/typed-table.js';
 import { encodedWidth, encodeRow } from './encode-row.js';
 import type { FittedColumn } from './vectors-data.js';
 
-/** The vectors of the patients in one table: `values` is float32 [patients, width]; `observed` is 1 for each patient whose row may be read. */
+/**
+ * The vectors of the patients in one table: `values` is float32 [patients, width]; `observed` is 1 for each patient
+ * whose row may be read.
+ */
 export interface TableVectors {
   readonly width: number;
   readonly values: Float32Array;

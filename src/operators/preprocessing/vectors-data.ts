@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * `vectors.safetensors` of a `preprocess` artifact, for one table modality: a float32 tensor `values` of shape [patients, d_m] in
- * cohort order (rows of absent patients are zeros) and a uint8 tensor `mask` of shape [patients], 1 if the row may be read.
+ * `vectors.safetensors` of a `preprocess` artifact, for one table modality: a float32 tensor `values` of shape
+ * [patients, d_m] in cohort order (rows of absent patients are zeros) and a uint8 tensor `mask` of shape [patients], 1
+ * if the row may be read.
  */
 export const vectorsFile = 'vectors.safetensors';
 export const fittedFile = 'fitted.json';
@@ -10,7 +11,7 @@ export const fittedFile = 'fitted.json';
 export const fittedColumnSchema = z.strictObject({
   name: z.string(),
   kind: z.enum(['binary', 'nominal', 'ordinal', 'numeric']),
-  /** Nominal columns: the categories, one number each. */
+  /** Nominal columns: the categories. An encoded row has one number for each category. */
   categories: z.array(z.string()).readonly().optional(),
   /** Replaces missing cells. For a nominal column it is the position of a category. */
   fill: z.number(),
@@ -24,6 +25,9 @@ export const fittedColumnSchema = z.strictObject({
 });
 export type FittedColumn = z.infer<typeof fittedColumnSchema>;
 
-/** All parameters that `preprocess` fitted on the training patients of the fold. Columns that were not chosen are absent. */
+/**
+ * All parameters that `preprocess` fitted on the training patients of the fold. Columns that were not chosen are
+ * absent.
+ */
 export const fittedSchema = z.strictObject({ columns: z.array(fittedColumnSchema) });
 export type Fitted = z.infer<typeof fittedSchema>;

@@ -23,13 +23,13 @@ const [from, end, to] = [0, 1, 2];
 const order = [2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 3, 3, 3, 3];
 
 /**
- * A function in WebAssembly: converts the pixels from `from` to `end` and writes them from `to` on. One of its instructions orders four
- * pixels, so it takes a fifth of the time of JavaScript.
+ * A function in WebAssembly: converts the pixels from `from` to `end` and writes them from `to` on. One of its
+ * instructions reorders the bytes of four pixels at once. So it takes a fifth of the time of JavaScript.
  */
 const code = [
   ...[0x03, 0x40], // loop
-  ...[0x20, to, 0x20, from, 0xfd, 0x00, 0, 0, 0x20, from, 0xfd, 0x00, 0, 0], // to, v128.load(from) twice
-  ...[0xfd, 0x0d, ...order], // i8x16.shuffle
+  ...[0x20, to, 0x20, from, 0xfd, 0x00, 0, 0, 0x20, from, 0xfd, 0x00, 0, 0], // push `to`, then v128.load(from) twice
+  ...[0xfd, 0x0d, ...order], // i8x16.shuffle: bytes in this `order`
   ...[0xfd, 0x0b, 0, 0], // v128.store(to)
   ...[0x20, to, 0x41, 12, 0x6a, 0x21, to], // to += 12
   ...[0x20, from, 0x41, 16, 0x6a, 0x22, from], // from += 16
@@ -60,8 +60,8 @@ function convertIn(memory: Memory): Convert {
 const pageBytes = 65_536;
 
 /**
- * Converts premultiplied ARGB to RGB over black: alpha is dropped, and the colours stay. The order of bytes is little-endian, as on all
- * processors for which koffi exists.
+ * Converts premultiplied ARGB to RGB over black: alpha is dropped, and the colours stay. The order of bytes is
+ * little-endian, as on all processors for which koffi exists.
  */
 export class RgbConverter {
   /** Buffers of `pixels` words for ARGB, which are converted without a copy. */

@@ -6,15 +6,17 @@ import type { EncoderPasses } from './encoder-passes.js';
 import type { BagEncoder } from './bag-encoder.js';
 import { Lockstep } from './lockstep.js';
 
-/** A training job's access to the device: the cache of bags that it shares with other folds, and the lockstep with them. */
+/**
+ * A training job's access to the device: the cache of bags that it shares with other folds, and the lockstep with them.
+ */
 export interface DevicePlace {
   readonly bags: DeviceBags;
   /** Largest number of rows of a pack. A larger bag stays on the host. */
   readonly packRows: number;
   open(parameters: Float32Array): EncoderPasses;
   /**
-   * Runs `compute`. When the device runs out of memory, frees a part of it and runs `compute` again. So `compute` must be
-   * idempotent: a failed run may leave nothing half done.
+   * Runs `compute`. When the device runs out of memory, frees a part of it and runs `compute` again. So `compute` must
+   * be idempotent: a failed run may leave nothing half done.
    */
   withRoom<T>(compute: () => Promise<T>): Promise<T>;
   leave(): void;
@@ -48,7 +50,10 @@ const mostFolds = 16;
 export class DeviceRoom {
   private readonly groups = new Map<string, Group>();
   private readonly budget: Budget;
-  /** Faults of the device that one job has handled already. All jobs on the device receive the same fault, and it is handled once. */
+  /**
+   * Faults of the device that one job has handled already. All jobs on the device receive the same fault, and it is
+   * handled once.
+   */
   private readonly answered = new WeakSet<object>();
   private extent: Extent;
 

@@ -30,7 +30,8 @@ export function encoderExempt(
   // `score.bias` shifts all scores of a bag equally, and softmax ignores such a shift.
   const exempt = ['score.bias'];
   if (wBag === 0) exempt.push('classifier.weight', 'classifier.bias');
-  // Ranking by attention passes no gradient, so the instance loss alone does not train the attention and the map T.
+  // Ranking by attention passes no gradient, and the instance heads do not read z. So the instance loss alone trains
+  // neither the attention nor the linear map after pooling (`transfer`).
   if (wBag === 0 && !attached) exempt.push(...attention, 'transfer.weight', 'transfer.bias');
   if (having.every((patient) => Math.min(source.rows(patient), maxInstances ?? Infinity) === 1))
     exempt.push(...attention);

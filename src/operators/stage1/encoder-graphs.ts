@@ -11,8 +11,8 @@ import {
 import type { BagEncoder } from './bag-encoder.js';
 
 /**
- * The passes whose cost grows with the number of instances, as ONNX models over a block of R rows. Inputs and outputs that are
- * arrays of the encoder, or gradients of them, have the names of these arrays.
+ * The passes whose cost grows with the number of instances, as ONNX models over a block of R rows. Inputs and outputs
+ * that are arrays of the encoder, or gradients of them, have the names of these arrays.
  */
 export interface EncoderGraphs {
   /**

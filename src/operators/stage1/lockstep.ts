@@ -15,10 +15,10 @@ export interface LockstepMember {
 }
 
 /**
- * Folds that train encoders of one shape at the same time, in one process. Each fold has its own random draws and its own
- * optimiser. The products over rows are batched: they are computed for all folds at once, because a GPU idles between small
- * products. A fold waits at a barrier with its next pack until each other fold has a pack or has left. Each fold gets the
- * results that it would get alone, except for rounding.
+ * Folds that train encoders of one shape at the same time, in one process. Each fold has its own random draws and its
+ * own optimiser. The products over rows are batched: they are computed for all folds at once, because a GPU idles
+ * between small products. A fold waits at a barrier with its next pack until each other fold has a pack or has left.
+ * Each fold gets the results that it would get alone, except for rounding.
  */
 export class Lockstep {
   private readonly packs: Barrier<StackMember, RowsPass>;

@@ -80,8 +80,8 @@ export const packRows = 4096;
 const packBagCount = 64;
 
 /**
- * Splits a list of bags, given by their numbers of rows, into packs of consecutive bags with at most `mostRows` rows. A larger
- * bag is a pack of its own.
+ * Splits a list of bags, given by their numbers of rows, into packs of consecutive bags with at most `mostRows` rows. A
+ * larger bag is a pack of its own.
  *
  * @returns ranges [from, to) of the list
  */

@@ -3,8 +3,9 @@ import type { EncoderStack, MemberScores, MemberUpstream } from './encoder-stack
 import { type Arrival, Barrier } from './barrier.js';
 
 /**
- * Forward and backward passes over the joined packs of several folds (a stack). `of` gives each fold (member) the
- * passes that it calls. A call resolves after all members have made the same call (barrier).
+ * Forward and backward passes over the joined packs of several folds (a stack). `of` returns the passes of one fold
+ * (member). A call of `pool` or `backward` resolves after all other members have made the same call or have left
+ * (barrier).
  */
 export class SharedPass {
   private readonly scores: Promise<readonly MemberScores[]>;

@@ -26,7 +26,7 @@ export interface TableDraft {
   readonly matched: number;
   readonly columns: readonly ColumnDraft[];
   readonly others: 'infer' | 'numeric';
-  /** The columns that `others` covers, as the text of a comment in the experiment. */
+  /** Comment beside the key `others` in the experiment. `others` declares the columns that are not listed. */
   readonly othersNote: string;
   readonly scaler: 'zscore' | null;
   readonly topVariance: number | null;
@@ -131,8 +131,8 @@ function declared(
     const at = new Map(typed.columns.map((column, index) => [column, index]));
     const own = inputs.map((column): ColumnDraft => ({
       name: column.name,
-      // In a column declared as `nominal`, "unknown" would be a category. In a column declared by its list of
-      // categories, "unknown" is missing, as in this draft.
+      // The draft treats "unknown" as missing. `up` does the same in a column that is declared by its list of
+      // categories. In a column that is declared as `nominal`, "unknown" would be a category.
       kind:
         column.kind === 'nominal' && unknown(column.name)
           ? { nominal: column.categories ?? [] }

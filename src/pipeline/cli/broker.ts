@@ -36,7 +36,8 @@ export async function broker(options: ListenOptions): Promise<void> {
   printData(running.advice.join('\n'));
   say('Ctrl-C ends it; its stored messages are kept.');
   while (!asked.signal.aborted) {
-    // Any process of the broker counts: a run may have found the first one dead and started the broker again.
+    // Any running process of the broker is accepted, not only the first one. A run may have found the first process
+    // dead and started the broker again.
     if (folder.runningProcess() === null)
       throw new HafError(
         'HAF_BROKER_UNREACHABLE',

@@ -39,7 +39,7 @@ export function chosenJobs<J>(
       );
 }
 
-/** For example `0 to 4`, or `0, 2 and 3` if some are absent. */
+/** The numbers of folds as text, for example `0 to 4`, or `0, 2 and 3` if some folds are absent. */
 function rangeText(folds: readonly number[]): string {
   const [first = 0] = folds;
   const last = folds.at(-1) ?? first;

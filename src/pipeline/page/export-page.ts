@@ -110,8 +110,8 @@ export async function exportPage(source: PageSource, run: string, folder: string
 }
 
 /**
- * Called by the browser when it loads the file (`src/page/exported.ts`). The answer is passed as text, because in an object literal
- * `__proto__` would not be a key.
+ * Called by the browser when it loads the file (`src/page/exported.ts`). The answer is passed as text, because in an
+ * object literal `__proto__` would not be a key.
  */
 const answerScript = (address: string, value: unknown): string =>
   `hafAnswer(${JSON.stringify(address)}, ${JSON.stringify(JSON.stringify(value))});\n`;

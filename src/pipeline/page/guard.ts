@@ -57,7 +57,8 @@ const sameText = (a: string, b: string): boolean => {
  */
 export function guard({ token, hosts, secure }: GuardOptions) {
   const session = randomBytes(24).toString('hex');
-  // A cookie belongs to a host name and not to a port, so a page on another port of this machine must use another cookie name.
+  // A cookie belongs to a host name and not to a port, so a page on another port of this machine must use another
+  // cookie name.
   const cookie = `haf_page_${randomBytes(4).toString('hex')}`;
   const own = new Set(['localhost', hostname().toLowerCase(), ...hosts.map((host) => host.toLowerCase())]);
   const hasToken = (context: Context): boolean =>

@@ -9,15 +9,19 @@ export interface HeatmapFile {
   readonly file: string;
   readonly path: string;
   readonly patient: string;
-  /** The fold of the heatmap, if all folds test the same patients. Null for runs in which each fold has other test patients. */
+  /**
+   * The fold of the heatmap, if all folds test the same patients. Null for runs in which each fold has other test
+   * patients.
+   */
   readonly fold: number | null;
 }
 
 const fixedTest = z.object({ cv: z.object({ mode: z.literal('fixedTest') }) });
 
 /**
- * The heatmaps of a run. If the test set is fixed, every fold tests the same patients, and the file name ends with the fold. In other
- * runs the file name is only the patient's id, which may itself look like `P1-fold2` (`operators/heatmaps/heatmap-data.ts`).
+ * The heatmaps of a run. If the test set is fixed, every fold tests the same patients, and the file name ends with the
+ * fold. In other runs the file name is only the patient's id, which may itself look like `P1-fold2`
+ * (`operators/heatmaps/heatmap-data.ts`).
  */
 export function heatmapFiles(directory: string): readonly HeatmapFile[] {
   const home = join(directory, 'heatmaps');

@@ -13,9 +13,9 @@ const load = (name) => {
 `;
 
 /**
- * The modules of the page (`src/page`, compiled as CommonJS) as one classic script that starts `page/app.js`. A single file needs one
- * request, while ES modules would need four rounds of requests. Browsers also run a classic script when the page is opened from the
- * file system, where they refuse ES modules.
+ * The modules of the page (`src/page`, compiled as CommonJS) as one classic script that starts `page/app.js`. A single
+ * file needs one request, while ES modules would need four rounds of requests. Browsers also run a classic script when
+ * the page is opened from the file system, where they refuse ES modules.
  *
  * @param folder of the compiled modules
  */

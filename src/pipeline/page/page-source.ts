@@ -3,8 +3,9 @@ import type { BusMember } from '../bus/member.js';
 import type { RunEvent } from '../run-event.js';
 
 /**
- * News of a run: an event, a line of the log that this version does not understand (`unread`), the sign that the log so far was read
- * (`caught-up`, once or more), or the sign that the log is gone. After `gone` the log may start again from its beginning.
+ * News of a run: an event, a line of the log that this version does not understand (`unread`), the sign that the log so
+ * far was read (`caught-up`, once or more), or the sign that the log is gone. After `gone` the log may start again from
+ * its beginning.
  */
 export type RunNews = RunEvent | 'unread' | 'caught-up' | 'gone';
 

@@ -72,9 +72,9 @@ export function lostFiles(outcomes: readonly JobOutcome[]): readonly LostFile[] 
 }
 
 /**
- * The `embed` jobs that read the tiles of failed jobs, by the key of the failed job. All of them lose the bag in the same attempt.
- * If only the modality of the `tile` job lost the bag, the next attempt would plan this `tile` job for the next modality, and it
- * would fail again.
+ * The `embed` jobs that read the tiles of failed jobs, by the key of the failed job. All of them lose the bag in the
+ * same attempt. If only the modality of the `tile` job lost the bag, the next attempt would plan this `tile` job for
+ * the next modality, and it would fail again.
  */
 function readersOf(
   outcomes: readonly JobOutcome[],

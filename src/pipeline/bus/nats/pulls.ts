@@ -18,8 +18,8 @@ const oneMessage = new TextEncoder().encode(JSON.stringify({ batch: 1, expires: 
 const expired = 408;
 
 /**
- * Pulls one message at a time. Prefetching more would let one worker hold jobs that idle workers could do. A pull request
- * cannot be cancelled. A request whose caller has stopped waiting is kept for the next caller.
+ * Pulls one message at a time. Prefetching more would let one worker hold jobs that idle workers could do. A pull
+ * request cannot be cancelled. A request whose caller has stopped waiting is kept for the next caller.
  */
 export class Pulls {
   private readonly parked: Record<JobClass, Promise<QueuedMessage | null>[]> = { cpu: [], gpu: [] };
@@ -59,7 +59,7 @@ export class Pulls {
     this.closed = true;
   }
 
-  /** Ends every claim with an error, because the connection has failed for good. */
+  /** Ends each pending and later call of `next` with this error, because the connection has failed for good. */
   fail(error: Error): void {
     this.closed = true;
     this.failure = error;

@@ -84,7 +84,7 @@ export class QueueGuard {
     const made = await ensureTopology(nc, leaseMs, { keepsLease: true });
     if (made.length > 0) this.news.next(`the broker had lost ${made.join(', ')}; made again`);
     const { state } = await withRetries(() => jsm.streams.info(eventStream));
-    // The log cannot be continued: its sequence numbers have started again at 1.
+    // If the event stream was deleted, its sequence numbers have started again at 1. The run cannot continue its log.
     if (made.includes(eventStream) || state.last_seq < this.lastEvent)
       onBroken(
         new HafError(

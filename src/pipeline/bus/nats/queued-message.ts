@@ -9,8 +9,8 @@ const inProgress = encoder.encode('+WPI');
 const terminated = encoder.encode('+TERM');
 
 /**
- * A message is acknowledged under `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>...`. Newer servers put a domain and an account
- * before the stream.
+ * A message is acknowledged under `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>...`. Newer servers put a domain
+ * and an account before the stream.
  */
 const [oldTokens, oldSequence, newSequence] = [9, 5, 7];
 

@@ -74,8 +74,8 @@ export function streamMisfits(found: StreamConfig, wanted: StreamSettings): read
 }
 
 /**
- * Compares the existing queue of a class with the wanted settings. `ack_wait` is not compared: it is the lease time, and
- * each run sets it.
+ * Compares the existing queue of a class with the wanted settings. `ack_wait` is not compared: it is the lease time,
+ * and each run sets it.
  */
 export function consumerMisfits(found: ConsumerConfig, wanted: Partial<ConsumerConfig>): readonly Misfit[] {
   const misfits: Misfit[] = [];

@@ -50,8 +50,9 @@ export class WorkItems {
   ) {}
 
   /**
-   * Changes one work item by compare-and-swap. `next` receives the present item and returns the new one; null or the same object
-   * changes nothing. `next` is called again when another process wrote first, so it must depend on its argument only.
+   * Changes one work item by compare-and-swap. `next` receives the present item and returns the new one; null or the
+   * same object changes nothing. `next` is called again when another process wrote first, so it must depend on its
+   * argument only.
    *
    * @returns the last result of `next`
    */
@@ -65,9 +66,9 @@ export class WorkItems {
   }
 
   /**
-   * `change` without the read (optimistic): `next` first receives what this connection wrote last. The broker accepts a write on
-   * the last revision only, so outdated memory costs one refused write. When `next` wants no change, it is called again
-   * with the item that the broker holds.
+   * `change` without the read (optimistic): `next` first receives what this connection wrote last. The broker accepts a
+   * write on the last revision only, so outdated memory costs one refused write. When `next` wants no change, it is
+   * called again with the item that the broker holds.
    */
   async changeExpected(
     key: string,
