@@ -149,7 +149,7 @@ it('validates after the run on the cohorts of role external, and asks for their 
   const where = runs.find((name) => name.endsWith('external/elsewhere/haf/validation.json')) as string;
   const found = validationSchema.parse(JSON.parse(readFileSync(join(folder, 'runs', where), 'utf8')));
   expect(found.patients).toMatchObject({ predicted: 60, validated: 60 });
-  // The metrics equal those of the separate commands `bundle` and `validate`.
+  // The metrics of this validation by `up` equal those of the separate commands `bundle` and `validate`.
   expect(found.metrics).toEqual(resultIn('out').metrics);
 }, 300_000);
 

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 const sizes = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 12: 8, 16: 8 } as const;
 type FieldType = keyof typeof sizes;
 
-/** One tag. Text and bytes are a Buffer, fractions are their values. */
+/** One tag. Text and bytes are a Buffer. A rational is given as a decimal number. */
 export type MadeTag = readonly [id: number, type: FieldType, values: readonly number[] | Buffer];
 
 export interface MadePage {

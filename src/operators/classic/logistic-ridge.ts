@@ -45,7 +45,7 @@ export interface LogisticChoices {
    * of the difference.
    */
   readonly choose?: 'auc' | 'logLoss' | 'oneStandardError';
-  /** Whether no coefficient may be below 0. Possible with fewer columns than patients. */
+  /** Whether no coefficient may be below 0. This needs at least as many patients as columns. */
   readonly nonNegative?: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface OnnxSettings extends EncoderKeys {
   /** Number of values in an instance, and the key that sets it. */
   readonly width: number;
   readonly widthKey: string;
-  /** The published encoder that the experiment names for the model. */
+  /** The published encoder that the ONNX file contains, as the experiment says. */
   readonly preset: EncoderPresetName | null;
 }
 
@@ -109,7 +109,7 @@ function inputOf(
   return { data, dims: [count, 3, side, side] };
 }
 
-/** The side length that the model accepts. The runtime states it below the first line of its message. */
+/** The side length that the model accepts. The error message of the runtime states it, below the first line. */
 function sideTaken(refusal: unknown): string {
   const found =
     refusal instanceof Error ? /index: [23] Got: \d+ Expected: (\d+)/.exec(refusal.message) : null;

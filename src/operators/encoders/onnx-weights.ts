@@ -1,6 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Number of bytes to read at once. Tags and names are short, and weights are skipped. */
+/**
+ * Number of bytes to read at once. A small number is enough, because only short tags and names are read and weights are
+ * skipped.
+ */
 const windowBytes = 64 * 1024;
 
 /**

@@ -1,7 +1,10 @@
 /** Filters with their names in Pillow. */
 export type Interpolation = 'bilinear' | 'bicubic';
 
-/** A filter: its half width in target pixels, and its weight at a distance. */
+/**
+ * A filter: its half width, and the weight of a source pixel by its distance from the centre of the target pixel.
+ * Lengths are in pixels of the smaller image.
+ */
 interface Filter {
   readonly support: number;
   readonly weight: (distance: number) => number;

@@ -12,8 +12,8 @@ export const recommendedSchema = z.strictObject({
   /** The second method of the ranking. Null if only one method was ranked. */
   next: z.strictObject(candidate).nullable(),
   /**
-   * Titles of the other methods with the same mean. Among methods with the same mean, the first one of the experiment
-   * is recommended.
+   * Titles of the other methods with the same mean validation score. Among methods with the same score, the first one
+   * of the experiment is recommended.
    */
   tied: z.array(z.string()),
   /** Number of ranked methods. */
@@ -29,7 +29,7 @@ export const recommendedSchema = z.strictObject({
       value: z.number().nullable(),
       ci95: z.tuple([z.number(), z.number()]).nullable(),
       p: z.number().nullable(),
-      /** Why a number is null. */
+      /** Why `value`, `ci95` or `p` is null. */
       reason: z.string().nullable(),
     })
     .nullable(),

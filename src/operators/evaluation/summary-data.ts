@@ -56,7 +56,9 @@ export const summaryRowSchema = z.strictObject({
   calibrated: calibratedRowSchema.nullable(),
   /** Metrics with hidden modalities. Null for a method that is not scored with hidden modalities. */
   robustness: rowRobustnessSchema.nullable(),
-  /** Means of each repeat of the cross-validation, and their spread. Null without repeats. */
+  /**
+   * Mean AUC and accuracy of each repeat of the cross-validation, and the spread of these means. Null without repeats.
+   */
   repeats: z
     .strictObject({
       auc: z.array(z.number().nullable()),
@@ -83,7 +85,7 @@ export const comparisonSchema = z.strictObject({
   onlySecond: z.number().int(),
   /**
    * Accuracy of the first method minus that of the second. `p` is that of McNemar's test. `adjusted` is `p` after
-   * Holm's adjustment over the defined tests of the family.
+   * Holm's adjustment over the comparisons whose test is defined (method.md 9.5).
    */
   accuracy: z.strictObject({
     difference: z.number(),
@@ -131,7 +133,7 @@ export const summarySchema = z.strictObject({
   recommended: recommendedSchema.nullable(),
   /** Test patients grouped by `stats.subgroups` and by the modalities they have. */
   subgroups: z.array(subgroupVariableSchema),
-  /** Only for a time-to-event experiment. */
+  /** Horizons and comparisons of a time-to-event experiment. Absent for a binary outcome. */
   survival: survivalSummarySchema.optional(),
   schedule: z.string(),
   preset: z.string(),

@@ -8,7 +8,7 @@ export type ClassWords = Pick<OutcomeWords, 'positive' | 'negative'>;
 /** The default names, if the experiment gives no others. */
 export const plainWords: ClassWords = { positive: 'positive', negative: 'negative' };
 
-/** Minimum number of patients of an outcome: DeLong's variance divides by this number minus one. */
+/** Minimum number of patients of each outcome: DeLong's variance divides by the number of patients minus one. */
 const fewest = 2;
 
 /** Why an AUC, or its interval, is undefined for patients with these labels. */

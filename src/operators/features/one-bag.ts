@@ -105,7 +105,7 @@ export function bagOf(
 }
 
 /**
- * The content of a file with one bag, of the patient in its name.
+ * The content of a file with one bag. The bag belongs to the patient `file.patient`.
  * @throws HafError `HAF_FEATURES_INVALID`
  */
 export function oneBag(

@@ -5,13 +5,13 @@ import { featureReaderOf } from './reader-of.js';
 import type { ArrayShape } from './stored-array.js';
 import type { StoredTiles } from './stored-tiles.js';
 
-/** A request for a feature file. Its memory budget is created where the file is read. */
+/** A request to read a feature file. It has no memory budget, because the reading thread creates the budget. */
 export type FeatureRequest = Omit<FeatureFile, 'budget'>;
 
-/** An untrusted file, and its limits. */
+/** An untrusted file. */
 export interface FileRequest {
   readonly path: string;
-  /** Name in messages. Its ending is used if the content is unknown. */
+  /** Name in messages. If the content is unknown, its ending selects the reader. */
   readonly name: string;
 }
 

@@ -9,15 +9,13 @@ import {
 } from './reading-tasks.js';
 import { boundWasmMemory } from './wasm-memory.js';
 
-/**
- * Arrays up to this number of bytes are copied, because they may be part of memory that Node shares among many buffers.
- */
+/** Buffers up to this number of bytes are copied and not transferred: Node may share their memory among many arrays. */
 const leastMoved = 65_536;
 const mebibyte = 2 ** 20;
 /** Memory of the HDF5 library in addition to the numbers of a file. */
 const spareMiB = 128;
 
-/** The memory of all numbers in an answer. It is transferred without a copy. */
+/** The buffers of all large arrays in an answer. They are transferred to the other thread without a copy. */
 function numbersIn(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength > leastMoved) found.add(value.buffer);

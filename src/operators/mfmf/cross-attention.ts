@@ -20,7 +20,8 @@ export interface Context {
 type Weights = Pick<ParameterTensors, 'matrix' | 'vector'>;
 
 /**
- * Arrays of a block. Queries, keys and values have no bias, as in the Perceiver: the softmax does not depend on a bias of the keys.
+ * Arrays of a block. Queries, keys and values have no bias, as in the Perceiver. A bias of the keys would not change
+ * the softmax.
  */
 export const blockSpecs = (name: string, { width }: BlockShape): readonly ParameterSpec[] => [
   ...layerNormSpecs(`${name}.queryNorm`, width),

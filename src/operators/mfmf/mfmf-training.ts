@@ -60,8 +60,8 @@ interface ReadBags {
 }
 
 /**
- * MFMF as a model of the training loop. Its loss is the mean over a group of `l+`, the loss of each patient with all
- * observed modalities. At most one pack of bags is in memory.
+ * MFMF as a model of the training loop. Its loss is the mean of `l+` over a group of patients. `l+` is the loss of a
+ * patient with all observed modalities. At most one pack of bags is in memory.
  */
 export class MfmfTraining implements Trainable {
   readonly layout: ParameterLayout;
@@ -152,7 +152,7 @@ export class MfmfTraining implements Trainable {
 
   /**
    * Returns the loss of the patients in `run`: the sum of their losses with all observed modalities, divided by
-   * `count`. Adds the gradient of this loss to `gradient`.
+   * `count`, the number of patients in the group. Adds the gradient of this loss to `gradient`.
    */
   private async learn(
     weights: ParameterTensors,

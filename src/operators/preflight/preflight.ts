@@ -138,7 +138,8 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
   }
   const byChance = data.layout === 'hancock' ? joinedByChance(written, files.bags) : null;
   if (byChance !== null) refusals.push(byChance);
-  // Only tables that are inputs are checked. A table for grouping may hold the outcome: no model is trained on it.
+  // Only tables that are inputs are searched for columns that reveal the outcome. A table for grouping may hold the
+  // outcome, because no model is trained on it.
   const inputs = tables.filter(({ modality }) => slotsOf(config).some(({ id }) => id === modality));
   const leaks = inputs.flatMap(({ modality, table }) =>
     leaksOf(

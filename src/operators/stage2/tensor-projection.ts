@@ -6,7 +6,7 @@ import { gatherRows, type ModalityInput } from '../embeddings/modality-inputs.js
 import { collect, spread } from './latent-layout.js';
 import type { Projection, ProjectionPass } from './projection.js';
 
-/** Makes the pass that `projectionPass` returns if the backend is a TensorFlow.js backend. */
+/** The forward and backward pass of the maps phi on a TensorFlow.js backend (see `projectionPass`). */
 export async function tensorProjectionPass(
   { inputs, maps, width, layout }: Projection,
   parameters: Float32Array,

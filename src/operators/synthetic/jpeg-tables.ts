@@ -2,7 +2,7 @@
 const soi = Buffer.from([0xff, 0xd8]);
 const eoi = Buffer.from([0xff, 0xd9]);
 const scan = 0xda;
-/** Quantisation and Huffman tables, which all tiles of a slide share. */
+/** Markers of quantisation and Huffman tables, which all tiles of a slide share. */
 const shared: readonly number[] = [0xdb, 0xc4];
 /**
  * Whether a segment holds JFIF or other application data. It is left out, because the tags of a TIFF hold this

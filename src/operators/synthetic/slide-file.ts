@@ -31,7 +31,7 @@ export interface SlideFileOptions {
   readonly bigTiff?: boolean;
   /** Tiles that are stored without data. `cell` is the index of the tile in its level, counted row by row from 0. */
   readonly missing?: readonly { readonly level: number; readonly cell: number }[];
-  /** Replaces Aperio's ImageDescription of the base. */
+  /** Replaces Aperio's ImageDescription of the base image (level 0). */
   readonly description?: string;
   /**
    * Adds a label image and a macro image, as scanners do.

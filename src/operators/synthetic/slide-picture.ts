@@ -17,7 +17,10 @@ interface Look {
 
 /** The effect of a patient's risk on the appearance of the tumour, per unit of shown risk. */
 const riskOf = { ground: [-2, -4, 0], nuclei: [-5, -4, -6], density: 0.22, radius: 0.3, grain: 1.5 } as const;
-/** Slides are stained unevenly: standard deviation, in grey levels, of the offset of a whole slide. */
+/**
+ * Stains differ between slides: standard deviation, in grey levels, of the offset that a slide adds to each colour
+ * channel.
+ */
 const stainSpread = 3;
 
 const looks: Readonly<Record<TissueKind, Look>> = {

@@ -27,7 +27,7 @@ const settingsSchema = z.object({
 });
 export type BrokerSettings = z.infer<typeof settingsSchema>;
 
-/** Number of connections of this process so far. Each connection has a record of its own. */
+/** Number of calls of `use` in this process. It makes the file name of each record unique. */
 let uses = 0;
 
 /** The folder `<store>/broker`: the data of the store's broker, and the records that tell whether it runs. */
@@ -89,8 +89,8 @@ export class BrokerFolder {
   }
 
   /**
-   * Records that this process needs the broker, independently of other processes. @returns a function that removes the
-   * record
+   * Records that this process is the command `broker`. Until the record is removed, no other command ends the broker.
+   * @returns a function that removes the record
    */
   keep(): () => void {
     const file = join(this.path, 'keeper');

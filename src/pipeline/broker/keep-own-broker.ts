@@ -27,7 +27,8 @@ export function keepOwnBroker(store: string, onRestart: () => void): () => Promi
   }, lookMs).unref();
   return async () => {
     clearInterval(looking);
-    // Without this wait, a broker that is being started would keep running after the last command has ended the broker.
+    // Without this wait, the last command could end the broker while a restart is in progress. The restarted broker
+    // would then keep running.
     await busy;
   };
 }

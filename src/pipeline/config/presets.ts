@@ -70,7 +70,10 @@ const presetOf = (written: Values): Values => {
  */
 const timeToEvent = { mil: { wInst: 0, wInstAgain: 0 } } as const;
 
-/** The keys that the layout of an experiment declares, with the outcome that the experiment asks for. */
+/**
+ * The keys that the layout of an experiment declares. `cohort.event: recurrence` selects the outcome recurrence of
+ * HANCOCK.
+ */
 function layoutOf(written: Values): Values {
   if (!isHancock(written)) return {};
   const recurrence = valueAt(written, ['cohort', 'event']) === 'recurrence';

@@ -62,7 +62,7 @@ export function hancockPatient(stem: string): string | null {
 export const slideSourceOf = (stem: string): 'primary' | 'lymph' =>
   /^lymphnode/i.test(stem) ? 'lymph' : 'primary';
 
-/** The stain of a core: from its own name, or else from the name of its file. `unknown` if neither names a stain. */
+/** The stain of a core: from the name of its file, or else from its own name. `unknown` if neither names a stain. */
 export const coreSourceOf = (name: string, file: string): string =>
   stainOf(stemOf(file)) ?? stainOf(name) ?? 'unknown';
 
@@ -88,8 +88,8 @@ const wordsBeforeIds: ReadonlySet<string> = new Set([
 
 /**
  * Two names with the same id that most likely belong to two patients: both have text before the id, and the text
- * differs, as in `P001_S1` and `P002_S1`, `2019-0001` and `2020-0001`, `A60T-DX1` and `A60U-DX1`. HANCOCK's own names
- * have certain words before the id, or block and place of a core.
+ * differs, as in `P001_S1` and `P002_S1`, `2019-0001` and `2020-0001`, `A60T-DX1` and `A60U-DX1`. Names of HANCOCK
+ * itself are not ambiguous: before the id they have only words of `wordsBeforeIds`, or block and place of a core.
  *
  * @param names stems of files, or ids as tables write them
  */
