@@ -75,8 +75,8 @@ function foldersIn(folder: string): readonly string[] {
 
 /**
  * Chooses the backend to use: the one that HAF_TENSORFLOW names (by its name, or by the path of its folder), else the
- * first one that fits this machine. Returns null if there is none, or if HAF_TENSORFLOW is `npm`: the caller then looks
- * for the npm packages beside this package.
+ * first one that fits this machine. Returns null if there is none, or if HAF_TENSORFLOW is `npm`: the caller then tries
+ * to import the npm packages @tensorflow/tfjs-node-gpu and @tensorflow/tfjs-node.
  *
  * @throws HafError HAF_BACKEND_UNAVAILABLE if the named backend is missing or does not fit this machine
  */

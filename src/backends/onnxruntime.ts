@@ -23,7 +23,7 @@ const installedSchema = z.strictObject({
   cuda: z.number().int(),
   /** Oldest major version of NVIDIA's driver that this CUDA runs on. */
   driver: z.number().int(),
-  /** CUDA libraries as paths within the folder, in an order in which each finds the ones it needs. */
+  /** Paths of the CUDA libraries within the folder, in loading order: a library comes after the libraries it needs. */
   libraries: z.array(z.string().regex(/^nvidia\/[^/]+\/lib\/[^/]+$/)),
   /** Archives that the runtime was taken from. */
   from: z.array(z.string()),

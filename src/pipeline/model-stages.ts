@@ -29,7 +29,7 @@ export const modelStages = {
     name: 'roster',
     version: 1,
     class: 'cpu',
-    // The cohort file says how columns and ids are found. Everything else about the model is in the bundle.
+    // `data` says how columns and ids of the new patients are found. All other settings are in the bundle.
     reads: () => ['data'],
     opens: { bags: ['patient-bags.json'], embed: ['bags.json'] },
     about: 'decides which patients are predicted, and whether their data fit the model',

@@ -41,7 +41,8 @@ export async function prepareWork(
   const { config, inputs } = parseRecipe(text, job.artifact);
   const opens = stages[job.stage].opens ?? {};
   const artifacts = inputs.flatMap(({ role, ids }) => ids.map((id) => ({ role, id })));
-  // A local store is read in place, so the manifests of a hundred thousand inputs need not be in memory at once.
+  // A local store is read in place and needs no `fetch`. So the manifests are dropped: there may be a hundred thousand
+  // inputs.
   const inPlace = store.uri === store.localRoot;
   const looked = await mapAtOnce(artifacts, lookupsAtOnce, async ({ role, id }, index) => {
     // These look-ups are synchronous. After a number of them the event loop gets a turn, so that the heartbeats of other

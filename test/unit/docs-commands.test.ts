@@ -16,7 +16,10 @@ const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
 const programs = ['sh', 'js', 'python'];
 const others = ['text', 'yaml', 'json'];
 
-/** Finds the faults in the blocks of a page. Each block of commands must be run by a test, or give a known reason. */
+/**
+ * Finds the faults in the blocks of a page. Each block of commands must be run by a test, or name a known reason why it
+ * is not run.
+ */
 function complaintsAbout(page: string): readonly string[] {
   const blocks = pageBlocks(page).flatMap(({ line, language, info }) => {
     if (others.includes(language)) return [];

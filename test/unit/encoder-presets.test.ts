@@ -33,7 +33,7 @@ const widthOf = ({ config }: ReturnType<typeof load>, id: string): unknown =>
   (config.data.modalities[id] as { readonly width?: number }).width;
 
 describe('the table of presets', () => {
-  // Copied by hand from the table of encoders in TRIDENT's README; input sizes from its code.
+  // The widths are copied by hand from the table of encoders in TRIDENT's README, the input sizes from TRIDENT's code.
   const published: Readonly<Record<string, readonly [width: number, input: number]>> = {
     uni: [1024, 224],
     'uni2-h': [1536, 224],
@@ -105,8 +105,8 @@ describe('an experiment with a preset', () => {
     const interpolation = preset.interpolation ?? 'bicubic';
     expect(embed.encoder).toMatchObject({ preset: name, mean, std, interpolation });
     expect(widthOf(loaded, 'WSI')).toBe(preset.width);
-    // MRI is read from feature files, so the preset does not change its width. The modalities are in the order of their
-    // slots.
+    // MRI is read from feature files, so the preset does not change its width. The experiment lists no
+    // modalities, so it uses all declared ones in their order.
     expect(widthOf(loaded, 'MRI')).toBe(1024);
     expect(loaded.config.modalities).toEqual(['Clin', 'MRI', 'WSI']);
     expect(loaded.warnings.filter((warning) => warning.includes('preset'))).toEqual([]);

@@ -81,7 +81,7 @@ describe('evaluate', () => {
     });
     const after = (logit: number): number => 1 / (1 + Math.exp(-(slope * logit + intercept)));
     expect(calibration.threshold).toBeCloseTo(after(0.2), 10);
-    // Patient 004 has none of the method's modalities and keeps the base rate.
+    // Patient 004 has none of the method's modalities. Calibration does not change its prediction, the base rate.
     const p = [after(2), after(-1), after(1), 1 / (1 + Math.exp(0.5)), after(-3)];
     const y = [1, 0, 0, 1, 0];
     const { calibrated: got } = evaluationSchema.parse(files[metricsFile]);

@@ -6,7 +6,7 @@ import { openClosed as openSlide } from '../support/open-slides.js';
 import { madeFile, type MadeTag, madeTiff, rgbPage, textValue } from '../support/tiff-file.js';
 import { tileSlideFile } from '../support/tile-images.js';
 
-/** A slide with a description in the given bytes; resolution in pixels per unit. */
+/** A slide with this ImageDescription. `resolution` has XResolution, YResolution and ResolutionUnit. */
 function slideOf(
   description: Buffer | string,
   resolution: readonly [number, number, number] | null = null,

@@ -19,7 +19,7 @@ import {
   survivalRobustnessCsv,
 } from './survival-tables.js';
 
-/** The inputs besides the results of the methods. */
+/** The inputs of the summary besides the results of the methods: the cohort, and the skipped methods. */
 interface Known extends CohortFile {
   readonly skipped: Summary['skipped'];
 }

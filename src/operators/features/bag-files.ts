@@ -36,8 +36,8 @@ function indexOf(
 }
 
 /**
- * A hash that identifies the content of a bag. A bag of zeros gets none, because two bags of zeros are equal without
- * being copies.
+ * A hash of the content of a bag, by which `bags` finds copies of a bag. A bag of zeros gets no hash, because two bags
+ * of zeros are equal although neither is a copy.
  */
 const digestOf = (values: Float32Array): Pick<IndexedBag, 'digest'> =>
   values.every((value) => value === 0)

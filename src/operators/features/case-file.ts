@@ -10,8 +10,8 @@ import { featureNames, type StoredArray } from './stored-array.js';
 const slideGroup = 'wsi';
 const coreGroup = 'tma';
 /**
- * Names that the authors' loader searches in the group of a stain: one vector per core (`features`) or the vectors of
- * its patches.
+ * Names of arrays in the group of a stain: one vector per core (`features`), or the vectors of its patches. The code of
+ * the method's authors searches the same names.
  */
 const coreNames = ['features', 'patches'] as const;
 const unknownStain = 'unknown';

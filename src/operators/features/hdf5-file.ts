@@ -70,7 +70,7 @@ function assertOpens(path: string): void {
  */
 function explained(thrown: unknown, guard: Hdf5Guard): unknown {
   const broken = !(thrown instanceof Error) || thrown.name === 'RuntimeError';
-  // After an abort the memory of the library is in an unknown state.
+  // After an abort the memory of the library may be damaged, so this thread must read no further file.
   if (broken) spoil();
   if (isOfOtherFiles(thrown)) return thrown;
   if (guard.refused.length > 0 && (broken || asForeign(thrown) !== null || isOfLibrary(thrown)))

@@ -77,7 +77,7 @@ export const fixedMethods: readonly Method[] = [
     head: async () => (await import('../heads/mdlm.js')).mdlmHead,
   }),
   mfmf, // method.md 8.6: tabular tokens attend to the instances of the bags
-  // method.md 8.7: all ordered pairs of modalities
+  // method.md 8.7: bilinear interaction of all ordered pairs of modalities
   fusion('bilinear', 'Bilinear Interaction', {
     embedding: 'projected',
     head: async () => (await import('../heads/bilinear.js')).bilinearHead,

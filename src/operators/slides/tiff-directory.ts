@@ -36,7 +36,7 @@ export interface TiffPage {
   readonly bits: readonly number[];
   /** SampleFormat: 1 is an unsigned number, 2 a signed number, 3 floating point. */
   readonly formats: readonly number[];
-  /** The greatest value of its ColorMap. 0 if there is none. */
+  /** The greatest value of the image's ColorMap. 0 if there is none. */
   readonly paletteMax: number;
   /** 2 if each colour is stored separately. */
   readonly planar: number;

@@ -11,8 +11,8 @@ export const spectrumFile = 'spectrum.json';
 export const candidatesFile = 'candidates.json';
 export const candidatesSchema = z.strictObject({
   /**
-   * Each tried setting. `validation` says how well the probe ranks the validation patients at its best epoch: AUC, or
-   * Harrell's C for time-to-event.
+   * Each tried setting. `validation` says how well the probe (the fusion network trained beside phi, method.md 7.1)
+   * ranks the validation patients at its best epoch: AUC, or Harrell's C for time-to-event.
    */
   tried: z.array(
     z.strictObject({ lambdaPD: z.number(), tau: z.number(), validation: z.number().nullable() }),

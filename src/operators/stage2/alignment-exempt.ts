@@ -5,8 +5,8 @@ import type { AlignmentObjective } from './alignment-objective.js';
 
 /**
  * Names of the parameter arrays of an alignment that an epoch could not train: arrays whose modality is absent or has
- * only vectors of zeros (`vectorExempt`); phi of a modality whose vectors get a gradient from the objective in none of
- * the groups; and the objective's own parameters if no modality gets a gradient.
+ * only vectors of zeros (`vectorExempt`); phi of a modality whose vectors get no gradient from the objective in any
+ * group of patients; and the objective's own parameters if no modality gets a gradient.
  *
  * @param attached whether the head passes a gradient to phi
  */

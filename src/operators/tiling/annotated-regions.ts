@@ -6,7 +6,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import { counted } from '../../pipeline/core/wording.js';
 import { PolygonIndex } from './polygon-index.js';
 
-/** Limit of coordinates. A coordinate beyond it cannot lie on a slide, and would overflow the polygons. */
+/** Limit of coordinates. A larger coordinate cannot lie on a slide, and the polygons store coordinates as int32. */
 const farthest = 2 ** 30;
 
 const ringSchema = z.array(z.array(z.number()).min(2)).min(3);

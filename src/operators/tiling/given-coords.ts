@@ -72,8 +72,8 @@ function tilesOf(
 
 /**
  * The geometry of given tiles. CLAM reads `patch_size` pixels of `patch_level`. TRIDENT scales `patch_size_level0`
- * pixels of level 0 to `patch_size`, whatever level they are read from. Our own files state both, and the size after
- * scaling.
+ * pixels of level 0 to `patch_size`, whatever level they are read from. Files of `tile` have the attributes of CLAM and
+ * of TRIDENT, and the size of a tile after scaling.
  */
 function geometryOf(
   { patchSize: size, patchSizeLevel0: wantedLevel0, patchLevel: named, tilePx }: StoredTiles,

@@ -41,8 +41,9 @@ export interface Survey {
   readonly findings: readonly SurveyFinding[];
 }
 
-/** Time limit for reading a sample of the feature files. A single file has the same time limit. */
+/** Seconds after which no further feature file is read for the sample. */
 const sampleSeconds = 20;
+/** Time limit for reading one file of the sample. */
 const sampledFileSeconds = 10;
 
 /**

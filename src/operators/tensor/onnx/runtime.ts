@@ -59,6 +59,6 @@ export const sessionOptions = (provider = 'cpu', intraOpNumThreads = threads()):
   executionProviders: [provider],
   intraOpNumThreads,
   interOpNumThreads: 1,
-  // Level 3 logs errors only. The warnings of onnxruntime are about its own optimisations of the graph.
+  // Level 3 logs errors only. Users need no warnings about onnxruntime's own optimisations of the graph.
   logSeverityLevel: 3,
 });

@@ -215,7 +215,7 @@ export class NatsBus implements Bus {
         return;
       await this.jsm.streams.deleteMessage(jobStream, seq);
     } catch {
-      // The message is gone already, or a worker is claiming it.
+      // No error: the message is gone already, or a worker is claiming it.
     }
   }
 
