@@ -20,7 +20,7 @@ import { lookedUpMessages } from '../../src/pipeline/bus/nats/looked-up-messages
 import { subjectsOf } from '../../src/pipeline/bus/nats/subjects-of.js';
 import { attackedServers, startNats, type TestServer } from '../support/nats-server.js';
 
-/** A connection of a role with everything of the client that the NATS adapter uses. */
+/** The connection of a role, and the interfaces of the NATS client that the NATS adapter uses on it. */
 interface Client {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;

@@ -4,8 +4,9 @@ import { HafError } from '../../src/pipeline/core/errors.js';
 import type { ArtifactStore, Manifest } from '../../src/pipeline/store/store.js';
 
 /**
- * A worker that takes jobs of both classes from a bus and computes each by writing its key, without processes or
- * inputs. `misbehave` is called before each computation. If it throws an error, the attempt fails with this error.
+ * A worker that takes jobs of both classes from a bus. It starts no trainers and reads no inputs: the result of a job
+ * is a file with the job key. `misbehave` is called before each computation. If it throws an error, the attempt fails
+ * with this error.
  */
 export function simpleWorker(
   bus: Bus,

@@ -62,7 +62,7 @@ describe('folds that leave one group out', () => {
   it('validate on a ninth of each class of the others', async () => {
     const { splits } = await drawn();
     const outcome = new Map(cohort.map(({ id, y }) => [id, y]));
-    // The two other sites have 40 patients: 30 without the event and 10 with it.
+    // The two sites that a fold does not test have 40 patients: 30 without the event and 10 with it.
     for (const { val } of splits.folds)
       expect([0, 1].map((y) => val.filter((id) => outcome.get(id) === y).length)).toEqual([3, 1]);
   });

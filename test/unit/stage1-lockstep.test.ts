@@ -169,7 +169,8 @@ describe('a room on a device', () => {
       code: 'HAF_BACKEND_FAILED',
     });
     const bytes = 2 ** 30;
-    // The bags take only 64 MB of 1 GB, so they are kept until the number of folds cannot be reduced further.
+    // The cached bags take only 64 MB of 1 GB, so a smaller cache would free little. First the number of folds in a
+    // stack is halved down to 1, then the cache.
     expect(warned).toEqual([
       { bytes, folds: 8 },
       { bytes, folds: 4 },

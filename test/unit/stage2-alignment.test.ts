@@ -282,7 +282,7 @@ describe('the alignment gradient', () => {
 describe('the sign of the leading vector', () => {
   it('follows the first modality when the column sum does not decide', () => {
     // Two unit vectors with a negative inner product. Their right singular vector v1 (method.md 5) is (1, -1) / sqrt 2.
-    // Its sum is zero.
+    // The sum of its elements is zero, so the sum cannot decide the sign.
     const { q1 } = alignmentLoss(
       groupOf(
         [

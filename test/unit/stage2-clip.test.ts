@@ -115,8 +115,9 @@ const python = pythonWith('torch');
 
 describe('the CLIP loss', () => {
   it('is the sum of both directions, averaged over patients and over the other modalities, by hand', () => {
-    // Two patients with orthogonal vectors. Each modality equals the slide, so the cosines are 1 on the diagonal and 0
-    // elsewhere. Blood has the vectors exchanged, so its cosines are 0 on the diagonal and 1 elsewhere.
+    // Two patients whose slide vectors are orthogonal. TMA and Clin have the same vectors as the slide, so their
+    // cosines with it are 1 on the diagonal and 0 elsewhere. In Blood, the vectors of the two patients are exchanged,
+    // so its cosines are 0 on the diagonal and 1 elsewhere.
     const e = [
       [1, 0],
       [0, 1],

@@ -96,7 +96,8 @@ describe('the probe beside phi', () => {
     expect(epochs.every(({ valAlignment }) => valAlignment === 0)).toBe(true);
     const losses = epochs.map(({ valLoss }) => valLoss as number);
     expect(Math.abs((losses[0] as number) - Math.log(2))).toBeLessThan(0.1);
-    // The probe learns. At the end it even overfits its training patients.
+    // The probe learns. The smallest loss is tested and not the last one, because at the end the probe overfits its
+    // training patients.
     expect(Math.min(...losses)).toBeLessThan(0.9 * Math.log(2));
   });
 });

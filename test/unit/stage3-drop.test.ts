@@ -91,8 +91,8 @@ describe('a step with random drop', () => {
       );
     const step = await trainingOf(inputs, labels, 6).step(group);
 
-    // Repeats the draw with an equal stream. The remaining modalities form a small cohort, which is scored in
-    // evaluation mode.
+    // Computes the expected losses. A random stream with an equal seed repeats the draw of the step. The remaining
+    // modalities form a small cohort, which is scored in evaluation mode.
     const left = dropModalities(gatherMask(inputs, group), inputs.length, rng(6, 'drop'));
     const reduced = inputs.map((input, m) => ({
       ...input,

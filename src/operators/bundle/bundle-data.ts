@@ -116,8 +116,8 @@ export const bundleFoldSchema = z.strictObject({
   /** For each table, the parameters that preprocessing fitted on the training patients. */
   tables: z.record(name, fittedSchema),
   /**
-   * Number of outputs of the method per patient. `encoderOutputs`: the number of outputs of the bag classifier in each
-   * of its encoders.
+   * Number of outputs of the method per patient. `encoderOutputs`: number of outputs of the bag classifier in each
+   * encoder of the method.
    */
   outputs: z.number().int().positive(),
   encoderOutputs: z.number().int().positive().nullable(),

@@ -7,7 +7,8 @@ import { readTypedTable, tableFile, typedTableSchema } from '../tables/typed-tab
 import type { KnownOfPatients } from './subgroups.js';
 
 /**
- * The modalities of the experiment that a patient has, in their order. Null if the job has neither tables nor bags as inputs.
+ * Returns a function that lists the modalities of a patient, in the order of `used`. Returns null if the job has
+ * neither tables nor bags as inputs.
  *
  * @param used the modalities of the experiment; a table that is only used for grouping is not among them
  */

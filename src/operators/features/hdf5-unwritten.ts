@@ -4,7 +4,7 @@ import { Hdf5Guard } from './hdf5-guard.js';
 import { readingAxis, readPart, type DatasetPart } from './hdf5-numbers.js';
 import type { NumberType } from './number-type.js';
 
-/** Maximum number of constant pieces that are tested, spread over the dataset. */
+/** Maximum number of pieces of constant value that are tested with `isUnwritten`. They are spread over the dataset. */
 const mostTried = 256;
 
 /** A piece of the storage: first row, number of rows, first column, number of columns. */
@@ -58,7 +58,7 @@ export function assertWritten(dataset: Dataset, type: NumberType, values: Float3
   );
 }
 
-/** The first value of a piece, as a part of the dataset. Its index in every further dimension is 0. */
+/** The first value of a piece, as a part of the dataset. In dimensions other than row and column, its index is 0. */
 const partOf = ([row, , column]: Piece, shape: readonly number[], axis: number): DatasetPart => ({
   offset: shape.map((_, at) => (at === axis ? row : at === axis + 1 ? column : 0)),
   count: shape.map(() => 1),

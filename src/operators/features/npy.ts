@@ -43,7 +43,8 @@ function readHeader(file: Uint8Array): Header {
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const sides = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
-  // In the header, a structured type is a list instead of a text. Its elements are no plain numbers.
+  // For a structured type, `descr` is a list in the header and not a text. The array is refused, because its elements
+  // are no plain numbers.
   if (descr === undefined || fortran === undefined || sides === undefined)
     throw foreign('the .npy header does not describe a plain numeric array', again);
   const shape = sides.split(',').flatMap((side) => (side.trim() === '' ? [] : [parseInt(side, 10)]));

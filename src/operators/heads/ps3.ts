@@ -18,8 +18,8 @@ const absent = -1e9;
 
 /**
  * PS3: single-head attention over modality tokens (method.md 8.4): layer normalisation; joint projection to query, key and value;
- * attention over the observed modalities; a linear layer per modality; the same normalisation; then a two-layer network on all slots,
- * with zeros for absent modalities.
+ * attention over the observed modalities; a linear layer per modality; the same normalisation; then a two-layer network
+ * on the vectors of all modalities side by side, with zeros for absent modalities.
  */
 export const ps3Head = autodiffHead((shape) => {
   const width = commonWidth(shape);

@@ -39,7 +39,10 @@ type Held = {
   readonly vectors: tf.Tensor2D[];
   /** 1 for each number of a modality that may be read, 0 for the others, [passes * B, joined]. */
   readonly open: tf.Tensor2D;
-  /** The input h of the fusion network (method.md 6.1): the slots of all modalities side by side, [passes * B, joined]. */
+  /**
+   * The input h of the fusion network (method.md 6.1), [passes * B, joined]: the vectors of all modalities after their
+   * linear maps, side by side, with zeros for modalities that may not be read.
+   */
   readonly joined: tf.Tensor2D;
   readonly dropout: tf.Tensor2D | undefined;
   readonly mlp: MlpPass;

@@ -134,7 +134,7 @@ class FoldEdges {
     return members.length === 1 ? sum : graph.add('Mul', [sum, graph.scalar(1 / members.length)]);
   }
 
-  /** The fusion network whose arrays have this prefix. */
+  /** The logits of the fusion network whose arrays have the prefix `part`. */
   private networkLogits(head: MlpHead, part: string, read: readonly Vector[]): Edge {
     const { graph } = this;
     const trained = this.trained(part, head.layout);

@@ -18,8 +18,8 @@ export class Barrier<Input, Result> {
   private readonly registered: Set<number>;
 
   /**
-   * @param action returns one result per arrival, in the order of its argument. If one of these promises fails, only
-   * the party of this arrival gets the error
+   * @param action gets all arrivals, and returns one promise per arrival in the same order. If a promise fails, only
+   * the party of its arrival gets the error
    */
   constructor(
     parties: Iterable<number>,

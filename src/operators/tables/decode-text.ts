@@ -58,7 +58,7 @@ export function decodeText(content: Buffer): DecodedText | 'too large' | null {
 }
 
 function utf16Of(content: Buffer): { encoding: 'UTF-16LE' | 'UTF-16BE'; start: number } | null {
-  // Two zero bytes after this byte order mark mean UTF-32, which is not supported.
+  // Two zero bytes after the byte order mark FF FE mean UTF-32, which is not supported.
   if (content[0] === 0xff && content[1] === 0xfe)
     return content[2] === 0 && content[3] === 0 ? null : { encoding: 'UTF-16LE', start: 2 };
   if (content[0] === 0xfe && content[1] === 0xff) return { encoding: 'UTF-16BE', start: 2 };

@@ -3,8 +3,8 @@ import { quotedFirst } from '../../pipeline/core/wording.js';
 import type { Sentinel } from './sentinels.js';
 
 /**
- * Collects warnings of the columns of one table. Columns that are left out for the same reason share one warning, and
- * so do columns with the same code for "missing".
+ * Collects warnings of the columns of one table. Columns that are left out for the same reason share one warning.
+ * Columns that contain the same number also share one warning if this number may be a code for "missing".
  */
 export interface TableWarnings {
   leftOut(column: string, reason: 'constant' | 'missing'): void;

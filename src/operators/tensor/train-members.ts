@@ -84,8 +84,8 @@ async function keptMembers(
         const parameters = arrays[finishedName(member)];
         return parameters === undefined ? [] : [{ history, parameters: parameters.slice() }];
       });
-    // `false` leaves the random streams unchanged. They are restored when the member in training reads its own part of
-    // the checkpoint.
+    // With `false`, `resume` does not restore the random streams. They are restored when the member in training reads
+    // its own part of the checkpoint.
     return false;
   });
   return kept;

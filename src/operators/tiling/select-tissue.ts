@@ -14,13 +14,13 @@ export function areaLimits(
   return { unit, tissue: minArea * unit, hole: minHoleArea * unit };
 }
 
-/** Area without the holes, including holes that are not kept. */
+/** Area of an outline minus the areas of all its holes, also of the holes that `selectTissue` does not keep. */
 export const netArea = ({ outer, holes }: Outline): number =>
   areaOf(outer) - holes.reduce((sum, hole) => sum + areaOf(hole), 0);
 
 function largestHoles(holes: readonly Polygon[], most: number, above: number): readonly Polygon[] {
   const measured = holes.map((hole) => ({ hole, area: areaOf(hole) }));
-  // Array sort is stable, like Python's, so holes of equal size keep their order.
+  // Array sort is stable, like the sort of Python in CLAM. So holes of equal size keep the order that CLAM gives them.
   const largest = measured.sort((a, b) => b.area - a.area).slice(0, most);
   return largest.filter(({ area }) => area > above).map(({ hole }) => hole);
 }

@@ -45,7 +45,7 @@ function gridOfLevel(
       `it has levels 0 to ${levels.length - 1}, tile.level asks for ${level}`,
       'Lower tile.level, or set tile.mpp, which finds the level by itself.',
     );
-  // CLAM drops the fraction of the downsample, per axis (method.md 3.2).
+  // CLAM rounds the downsample of each axis down to a whole number (method.md 3.2).
   const [x, y] = axisDownsamples(levels, level).map(Math.floor) as [number, number];
   return {
     side: [size * x, size * y],

@@ -88,7 +88,10 @@ const noGiven: Refusal = {
   fix: 'Leave the slide out, or leave the file out and let the pipeline look for tissue.',
 };
 
-/** Warnings about the slide, except those that its mpp in the slide table or tile.scene resolves. */
+/**
+ * Warnings about the slide. Warnings about its mpp are left out if the slide table states the mpp, and warnings about
+ * its scenes if tile.scene is set.
+ */
 function unsettled(
   { info }: SlideReader,
   mpp: { readonly source: string } | null,

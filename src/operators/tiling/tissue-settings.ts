@@ -43,8 +43,8 @@ const presets: Readonly<Record<TissuePreset, Omit<TissueSettings, 'preset'>>> = 
   bwh_biopsy: { ...clam, sthresh: 15, mthresh: 11, close: 2, minArea: 1, minHoleArea: 1, maxHoles: 2 },
   bwh_resection: { ...clam, sthresh: 15, mthresh: 11 },
   // A whole core of 0.6 mm covers 4.3 tiles of 512 at 0.5 um per pixel and 17 at 0.25. The minimum area 1 keeps
-  // fragments of cores and drops dust. Holes are torn tissue: there are few per core, and those of at least the size
-  // of a tile are left out.
+  // fragments of cores and drops dust. Holes are torn tissue, so a core has few. Up to 4 holes that are larger than a
+  // tile of 512 do not count as tissue.
   tma: { ...clam, minArea: 1, minHoleArea: 1, maxHoles: 4 },
   bypass: clam,
 };

@@ -110,7 +110,10 @@ export interface Bus {
   read(run: string): Observable<LogNews>;
   /** The events of a run so far, in order. */
   history(run: string): Promise<readonly RunEvent[]>;
-  /** Number of published events of a run. It exceeds the length of its history when another version wrote some of them. */
+  /**
+   * Number of published events of a run. It includes events of another version that this version cannot parse;
+   * `history` leaves these out.
+   */
   published(run: string): Promise<number>;
   /** The run of the last published event, or null. */
   latestRun(): Promise<string | null>;

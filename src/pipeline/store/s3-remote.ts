@@ -18,7 +18,10 @@ import { Semaphore } from './semaphore.js';
 // notice about the Node version to every user.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-/** Fewer than the number of sockets of the SDK. The SDK warns when its sockets run out. */
+/**
+ * Maximum number of concurrent requests. It is less than the number of sockets of the SDK, because the SDK warns when
+ * its sockets run out.
+ */
 const requestsAtOnce = 32;
 
 /** A bucket of an S3 server. Endpoint, region and credentials come from the same places as for all AWS tools. */

@@ -14,7 +14,7 @@ import { hasChanged } from './content.js';
 /** Larger files are uploaded in parts of at least this size. A failed part is sent again from memory. */
 const partBytes = 16 << 20;
 const partsAtOnce = 4;
-/** S3 allows at most 10,000 parts. */
+/** Maximum number of parts of an upload. It is below the limit of S3, which is 10,000 parts. */
 const mostParts = 9_000;
 
 interface Target {

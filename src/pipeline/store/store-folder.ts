@@ -13,7 +13,10 @@ const parts = [
   ...['blobs', 'artifacts', 'checkpoints', 'tmp', 'broker', 'pins'],
   ...['source-hashes.json', 'conditional-write-probe', 'evicting'],
 ];
-/** Files that users do not create: those of the disk, the desktop or NFS. */
+/**
+ * Entries that do not make a folder foreign, because users do not create them: those of the disk, the desktop and NFS,
+ * and unfinished writes of source-hashes.json.
+ */
 const ofSystem = /^(lost\+found|\.DS_Store|\.snapshot|\.nfs.*|\.Trash.*|source-hashes\.json\.\d+\.tmp)$/;
 /** These folders hold only folders named by two hexadecimal digits. */
 const sorted = ['blobs', 'artifacts', 'checkpoints'];
