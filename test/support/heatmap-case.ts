@@ -25,7 +25,10 @@ export interface CaseArtifact {
   readonly files: ArtifactFiles;
 }
 
-/** A bag of a test case: the positions of its tiles, and their unit. */
+/**
+ * A bag of a test case. `at` holds the positions of its tiles. All other fields are optional and replace the values of
+ * `embedOf`, for example `coords`, the unit of the positions.
+ */
 export type CaseBag = Partial<IndexedBag> & { readonly at: readonly (readonly [x: number, y: number])[] };
 
 /** The `embed` artifact of bags. Its matrix holds the rows of the first bag, then those of the second, and so on. */
@@ -68,7 +71,7 @@ export const tiledImage = (more: Partial<TiledImage> = {}): TiledImage => ({
   ...more,
 });
 
-/** A picture of one colour, encoded without loss, whatever the ending of the file name says. */
+/** A picture of one colour as PNG, which keeps the exact colour. Tests also store it under names with `.jpg`. */
 export const plainPicture = (width: number, height: number, background: string): Promise<Uint8Array> =>
   sharp({ create: { width, height, channels: 3, background } })
     .png()

@@ -168,8 +168,8 @@ describe('compare', () => {
     const patients = ['001', '002', '003', '004'];
     const fold = (k: number, p: readonly number[]): Prediction[] =>
       k % folds === 0 ? patients.map((id, i) => predicted(id, i < 2 ? 1 : 0, 0, { p: p[i] ?? 0 })) : [];
-    // Mean scores of 001 to 004 over the two repeats: 0.7, 0.45, 0.4, 0.2. In the first repeat alone, 002 has a lower
-    // score than 003.
+    // Mean scores of patients 001 to 004 over the two repeats: 0.7, 0.45, 0.4, 0.2. In the first repeat alone, patient
+    // 002 has a lower score than 003 and 004, so the AUC is 0.5.
     makeRun('repeated', ['haf'], { cv: { folds, repeats: 2 } }, (_, k) =>
       fold(k, k === 0 ? [0.6, 0.1, 0.3, 0.2] : [0.8, 0.8, 0.5, 0.2]),
     );

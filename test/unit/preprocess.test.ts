@@ -201,7 +201,10 @@ describe('select.topVariance', () => {
     ...(kind === 'nominal' ? { categories: ['x', 'y'] } : {}),
   });
   const genes = [named('a'), named('b'), named('c'), named('group', 'nominal'), named('d')];
-  /** In the training patients 001 to 003, b has the largest variance, then d. In all patients, a has the largest. */
+  /**
+   * In the training patients 001 to 003, column b has the largest variance, then column d. In all patients, column a
+   * has the largest variance.
+   */
   const cells: readonly (readonly number[])[] = [
     [1, 0, 5, 0, 2],
     [1, 9, 5, 1, 4],

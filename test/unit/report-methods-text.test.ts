@@ -153,7 +153,7 @@ describe('the significance section', () => {
   it.each([
     [{}, {}, 'DeLong, on the test predictions of all folds together.'],
     [{ pooling: 'foldMean' as const }, {}, 'DeLong, per fold and averaged over folds.'],
-    // With repeats, each patient has one mean score over several folds, so the test per fold is impossible.
+    // With repeats, a patient has one mean score over several folds, so DeLong's test cannot be computed per fold.
     [
       { pooling: 'foldMean' as const },
       { repeats: 2 },

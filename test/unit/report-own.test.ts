@@ -216,7 +216,8 @@ describe('characteristics', () => {
         { name: 'site', kind: 'nominal', categories: ['arm', 'leg'], inferred: true },
       ],
       patients: ['a', 'b', 'c', 'd', 'not of the cohort'],
-      // Age and site of the patients. a: 10, arm; b: 20, leg; c: 40, leg; d: missing, leg.
+      // Age and site of the patients. a: 10, arm; b: 20, leg; c: 40, leg; d: missing, leg. The last two numbers are
+      // of the patient who is not in the cohort.
       cells: Float64Array.of(10, 0, 20, 1, 40, 1, NaN, 1, 99, 0),
     };
     const labels = new Map<string, 0 | 1>([

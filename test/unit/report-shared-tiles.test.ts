@@ -6,7 +6,7 @@ import { tiledImage } from '../support/heatmap-case.js';
 import { reported } from '../support/invented-report.js';
 import type { InputArtifact } from '../support/invented-results.js';
 
-/** Slides with the numbers of their tiles, -1 for a slide that cannot be read. */
+/** How many tiles each slide has. -1 for a slide that cannot be read. */
 type Slides = Readonly<Record<string, number>>;
 
 const imageOf = (name: string, rows: number): TiledImage =>

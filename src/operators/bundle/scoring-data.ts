@@ -11,7 +11,7 @@ export interface ScoringData {
   readonly tables: ReadonlyMap<ModalityId, TypedTable>;
   /**
    * The bags of some modalities; with several modalities, the union of a patient's bags. Null if the data have none of
-   * these modalities. All folds use the same `BagSource`.
+   * these modalities. All folds use the same `BagSource`, because it caches the bags in memory.
    */
   readonly bags: (modalities: readonly ModalityId[]) => BagSource | null;
 }

@@ -11,7 +11,7 @@ import { fitTemperature } from './fit-temperature.js';
 /** Minimum number of validation patients for a calibration. */
 export const fewestForCalibration = 10;
 
-/** A map, or the reason why there is none, with notes for the reader. */
+/** A calibration map with notes for the reader. If the map is `none`, a note gives the reason. */
 interface Fitted {
   readonly map: CalibrationMap;
   readonly notes: readonly string[];

@@ -5,8 +5,9 @@ import type { CalibrationMap } from './calibration-data.js';
 const mostSteps = 200;
 
 /**
- * Temperature scaling: the T > 0 that minimises the cross-entropy of `logit / T` (Guo et al. 2017). Newton's method on
- * `1 / T`, in which the loss is convex. A step that leaves the bracket of the root is replaced by bisection.
+ * Temperature scaling: the T > 0 that minimises the cross-entropy of `logit / T` (Guo et al. 2017). The loss is convex
+ * in `1 / T`, and Newton's method finds the zero of its derivative. A Newton step that leaves the interval known to
+ * hold this zero is replaced by bisection.
  *
  * @returns null without a finite minimum above 0: the sign of the logit is right for all patients (T would be 0), or
  * the logits do not rise with the outcome (T would be infinite or negative)

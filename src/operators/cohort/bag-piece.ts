@@ -51,7 +51,10 @@ export function piecesOf(all: readonly EmbeddedBags[], problems: Problem[]): rea
 export const filesKey = ({ modality, fromImages }: Pick<EmbeddedBags, 'modality' | 'fromImages'>): string =>
   `data.modalities.${modality}.${fromImages ?? 'files'}`;
 
-/** The common fields of all problems with a piece. For the cores of a patient, `place` names the image, not a file. */
+/**
+ * The common fields of all problems with a piece. `place` names the modality. For the cores of a patient, `file` is
+ * null, because one artifact holds several images. So `place` names the image of the piece instead.
+ */
 export const ofPiece = ({
   of,
   patient,

@@ -83,8 +83,8 @@ export async function featureContents(
     }
   for (const { modality, own, saying } of files) {
     const { patient } = config.data.modalities[modality] as BagDeclaration;
-    // The list includes files that were not read, because the content of a read file may contain the name of such a
-    // file. The patient of such a file is taken from its name.
+    // `saysOther` looks for file names in the contents of the files. A content may name a file that was not read, so
+    // `all` lists unread files as well, each with the patient of its job.
     const all = own.map(
       ({ unit, sources }, at): SayingFile =>
         saying.get(at) ?? {

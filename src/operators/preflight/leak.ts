@@ -83,7 +83,8 @@ export function leaksOf(
     const byValue = kind === 'nominal' ? aucOfClasses(...byCategory(known)) : aucEitherWay(known);
     if (count >= fewestPatients && byValue !== null && convicts(byValue, known))
       return [{ modality, column: name, because: describe('by itself', byValue, count) }];
-    // The AUC of a value that is 1 if the cell is missing and 0 if not. `shares` are fractions of known cells.
+    // The AUC of a value that is 1 if the cell is missing and 0 if not. `shares` are the fractions of known cells among
+    // the patients without the event, and among those with it.
     const shares = rows.map((some, y) => (known[y]?.length ?? 0) / some.length);
     const byGap = 0.5 + Math.abs((shares[0] ?? 0) - (shares[1] ?? 0)) / 2;
     if (

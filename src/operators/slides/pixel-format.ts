@@ -34,7 +34,10 @@ function holds({ samples, bits, formats, photometric }: TiffPage): string {
   return `it holds ${samples} samples of ${depths} bits${format} per pixel, photometric ${photometric} (${name})`;
 }
 
-/** Whether the decoder converts YCbCr to RGB: libjpeg and OpenJPEG do, and libwebp, whose data are always YCbCr. */
+/**
+ * Whether the decoder converts YCbCr to RGB, if the tag of the page says YCbCr: only libjpeg and OpenJPEG do. True for
+ * a page with another tag. WebP pages have the tag RGB, although their data are YCbCr, and libwebp converts them.
+ */
 function isDecodedYcc({ photometric, compression }: TiffPage): boolean {
   if (photometric !== yccPhotometric) return true;
   return compression === jpegCompression || compressionKind(compression).decoder === 'openjpeg';
@@ -81,7 +84,7 @@ export function flatRefusal(page: TiffPage): string | null {
   const alike = bits.every((depth) => depth === bits[0]);
   const known = alike && depths.includes(bits[0] ?? 0) && (samplesOf[photometric] ?? []).includes(samples);
   // TIFF palettes have colours of 16 bits, and libvips uses their upper 8 bits. Some writers store colours of 8 bits,
-  // whose upper bits are zero.
+  // whose upper bits are zero: libvips would read black.
   if (photometric === palette && page.paletteMax < 256)
     return 'its palette holds colours of 8 bits, TIFF has 16';
   if (known && isUnsigned(page) && isDecodedYcc(page)) return null;

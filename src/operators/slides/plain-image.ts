@@ -21,7 +21,8 @@ const mostPixels = 2e8;
  */
 const mostPixelsTwice = 8e7;
 /**
- * Number of first bytes of a JPEG that are searched for its frame: EXIF, profiles and previews may come before it.
+ * Number of first bytes of a JPEG that are searched for its frame header, which gives the bits and the components of a
+ * pixel. EXIF, profiles and previews may come before it.
  */
 const jpegHeaderBytes = 4 * 2 ** 20;
 

@@ -31,7 +31,7 @@ export function tiffScenes(
   const inTiles = pages.some(({ tile }) => tile !== null);
   return pages.map((page, at) => {
     const image = omeImageOf(images, page);
-    // If two pages may belong to the same image of the OME-XML, only the page that is read gets its description.
+    // If two pages may belong to one image of the OME-XML, the description of this image goes to the page that is read.
     const said = page !== read && image === own ? null : image;
     const text = said?.name ?? page.description;
     const name = text.length > longestName ? '' : text;

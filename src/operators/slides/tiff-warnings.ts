@@ -46,7 +46,7 @@ export function otherImages(others: readonly SlideScene[]): OtherImages {
 
 const mostListed = 5;
 
-/** @param refuted the colours in the tag, if the JPEG stream contradicts them */
+/** @param refuted the colours of PhotometricInterpretation, if the JPEG stream contradicts them; otherwise null */
 export function retaggedWarning(refuted: 'RGB' | 'YCbCr' | null): readonly SlideWarning[] {
   if (refuted === null) return [];
   const stream = refuted === 'RGB' ? 'YCbCr' : 'RGB';

@@ -76,7 +76,7 @@ export function alignmentWarnings(
 /** Number of patients projected at once when a whole cohort is exported. */
 const exportBatch = 512;
 
-/** u of patients, [n, M, D], with zeros for absent modalities. */
+/** The vectors u of patients, [patients, modalities, width], with zeros for absent modalities. */
 export async function latentVectors(
   projection: Projection,
   parameters: Float32Array,

@@ -5,7 +5,7 @@ import { readSafetensors } from '../tensor/safetensors.js';
 import { latentFile } from './alignment-data.js';
 import { collect } from './latent-layout.js';
 
-/** Latent vectors u [n, M, D] with their mask [n, M]. */
+/** Latent vectors u [patients, modalities, width], and their mask [patients, modalities], 1 if there is a vector. */
 export interface Latents {
   readonly u: Float32Array;
   readonly mask: Uint8Array;

@@ -1,4 +1,5 @@
-// The vectors of a group of patients are stored as [B, M, D], those of one modality as rows [B, D].
+// The vectors of a group of patients are stored as [patients, modalities, width], those of one modality as rows
+// [patients, width].
 
 /** Writes the rows of modality `m` to their positions in u. */
 export function spread(

@@ -5,7 +5,7 @@ import { addCombination, dotRows } from './row-arithmetic.js';
  */
 export interface DiscriminationLoss {
   readonly loss: number;
-  /** Gradient of the loss with respect to the leading vectors, [B, D]. The weight of the loss is not included. */
+  /** Gradient with respect to the leading vectors, [patients, width]. The weight of the loss is not included. */
   readonly gradient: Float64Array;
 }
 
@@ -14,7 +14,7 @@ export interface DiscriminationLoss {
  * than to those of the other patients of the group, `mean_i -log softmax_j(q1_i . q1_j / tau)_i`. It is zero for a
  * group of one patient.
  *
- * @param q [B, D], the leading vectors, concatenated
+ * @param q [patients, width], the leading vectors, concatenated
  * @param invariant use `|q_i . q_j|`, which does not depend on the sign of q1 (method.md 5.4)
  */
 export function patientDiscrimination(

@@ -21,5 +21,5 @@ export const historySchema = z.strictObject({
   backend: z.string(),
 });
 export type History = z.infer<typeof historySchema>;
-/** Name of the discrimination of validation patients in a history: AUC, or Harrell's C for time-to-event. */
+/** The key of a history that holds the AUC of the validation patients, or Harrell's C for time-to-event. */
 export type Ranking = 'valAuc' | 'valC';

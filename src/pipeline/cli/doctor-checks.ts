@@ -67,7 +67,8 @@ async function checkBackend(preference: BackendPreference): Promise<Check> {
 }
 
 /**
- * Which TensorFlow "backend install" has installed for this user. None is required, but without it a GPU is not used.
+ * Which TensorFlow "backend install" has installed for this user. A run does not need TensorFlow. Without it,
+ * training uses a GPU only with `--backend webgpu`.
  */
 export function checkTensorFlow(
   environment: NodeJS.ProcessEnv = process.env,

@@ -39,7 +39,10 @@ interface Override {
   readonly path: readonly string[];
 }
 
-/** Why an override cannot reach its key, or null. Empty sections on its path are removed first. */
+/**
+ * Why an override cannot reach its key. Null if it can. An empty section on its path, such as `align:`, is removed
+ * first, because its value is null and cannot take a key.
+ */
 function obstacle(document: Document, path: readonly string[]): string | null {
   for (let depth = 1; depth < path.length; depth++) {
     const above = path.slice(0, depth);

@@ -33,7 +33,7 @@ export function visibleIn<T>(value: T): T {
 
 const colour = /\u001b\[[\d;]*m/;
 
-/** A text for a terminal in which colours are the only control sequences. */
+/** Like `visible`, but control sequences that set colours are kept. */
 export const coloursOnly = (text: string): string =>
   text
     .split(new RegExp(`(${colour.source})`, 'g'))
