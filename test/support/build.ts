@@ -20,6 +20,6 @@ export function setup(): () => Promise<void> {
   // The test processes inherit this environment variable, so they create their temporary files in this folder.
   process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'haf-tests-'));
   const temporary = process.env.TMPDIR;
-  // Asynchronous, because the test processes wait for an answer of this process while they end.
+  // Removes asynchronously, because this process must still answer the test processes, which wait for it at their end.
   return () => rm(temporary, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -7,8 +7,8 @@ const script =
 
 /**
  * The beginning of a command line. A command started with it, and no other process, sees a small disk in place of a
- * folder; the disk is full or empty. Returns null, with a note on the console, if nothing can be mounted: that needs
- * root.
+ * folder; the disk is full or empty. Returns null, with a note on the console, if no disk can be mounted. Mounting
+ * needs root.
  */
 export function ownMount(folder: string, disk: 'full' | 'empty', size = '4k'): readonly string[] | null {
   mkdirSync(folder, { recursive: true });

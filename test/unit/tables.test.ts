@@ -20,7 +20,7 @@ interface Read {
   readonly problems: readonly Problem[];
 }
 
-/** Reads one table of HANCOCK, all of whose patients have an outcome unless `labelled` says otherwise. */
+/** Reads one table of HANCOCK. The patients in `labelled` have an outcome. By default, patients 000 to 029 have one. */
 async function read(
   modality: ModalityId,
   text: string | readonly string[],

@@ -21,7 +21,7 @@ const text = (bytes: Uint8Array, at: number, length: number): string =>
     'latin1',
   );
 
-/** Whether a marker is a frame: C0 to CF without Huffman tables (C4), extensions (C8) and arithmetic coding (CC). */
+/** Whether a marker starts a frame (SOF): C0 to CF, except C4 (Huffman tables), C8 (extensions), CC (arithmetic coding). */
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 

@@ -1,4 +1,4 @@
-/** The text of a file about a size: in micrometres if it was understood, otherwise quoted. */
+/** A size that a file states as text: in micrometres if the text was understood, otherwise the quoted text. */
 export type SaidSize = { readonly micrometres: number } | { readonly quoted: string };
 
 /** Abbreviations of units, which are case-sensitive: mm is not Mm. */

@@ -3,7 +3,7 @@ import { extremes } from './ranking.js';
 
 export interface InstanceLossOptions {
   readonly k: number;
-  /** Whether the instance head of the class that a bag does not have also learns from this bag. */
+  /** Whether a bag also trains the instance head of the class that the bag does not have. */
   readonly subtyping: boolean;
   /** `both`: one head per class. `deceased`: only the head of the positive class. */
   readonly heads: 'both' | 'deceased';

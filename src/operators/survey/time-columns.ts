@@ -28,7 +28,7 @@ const units: readonly (readonly [RegExp, TimeUnit])[] = [
   [/month|(^|[^a-z])mos?([^a-z]|$)/i, 'months'],
   [/year|(^|[^a-z])yrs?([^a-z]|$)/i, 'years'],
 ];
-/** Minimum fraction of known cells in a time of follow-up. */
+/** Minimum fraction of known cells in a column of follow-up times. */
 const leastKnown = 0.5;
 
 /** The columns of a table that may hold times, by their names and values. */

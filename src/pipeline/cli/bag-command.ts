@@ -54,7 +54,7 @@ export async function runBagCommand(
   const config: Config = {
     ...loaded,
     name: stage,
-    // The stages of these commands do not need to know which patient a file belongs to.
+    // These commands accept a file of an unknown patient, because their stages do not need the patient.
     data: { ...loaded.data, patients: { ...loaded.data.patients, allowUnmatched: true } },
   };
   const modality = bagModality(config, options.modality);

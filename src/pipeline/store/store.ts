@@ -6,7 +6,7 @@ import { stageNames, unitSchema, type Artifact } from '../stage.js';
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const storedFileSchema = z.object({
-  // The name becomes a path in the run directory.
+  // The name becomes a path in the run directory, so it must not lead out of this directory.
   name: z.string().max(1024).refine(staysWithin, 'leads out of its folder'),
   sha256: hex,
   bytes: z.number().int().min(0),

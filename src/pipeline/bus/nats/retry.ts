@@ -26,8 +26,8 @@ const isTransient = (error: unknown): boolean =>
   !isOff(error);
 
 /**
- * Retries a call until the broker answers. The call must be idempotent (a message id, a compare-and-swap): it is made
- * again although it may have arrived. Errors that are not transient are thrown at once.
+ * Retries a call until the broker answers. The call must be idempotent (by a message id or a compare-and-swap), because
+ * the broker may receive it more than once. Errors that are not transient are thrown at once.
  *
  * @param forMs how long the broker may be unreachable. @default 2 minutes
  * @throws HafError HAF_BROKER_UNREACHABLE after that time
