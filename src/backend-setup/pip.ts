@@ -28,7 +28,7 @@ export async function findPip({
       await runProgram(program, [...args, '--version']);
       return [program, ...args];
     } catch {
-      // This Python has no pip; another one may have it.
+      // This Python has no pip, so the loop tries the next candidate.
     }
   }
   throw new HafError(

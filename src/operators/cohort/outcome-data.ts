@@ -6,7 +6,7 @@ export const outcomeFile = 'outcome.json';
 const labelledSchema = z.strictObject({
   id: z.string(),
   y: z.union([z.literal(0), z.literal(1)]),
-  /** HANCOCK: `survival_status_with_cause`. Null for any other cohort. */
+  /** The value of HANCOCK's column `survival_status_with_cause`. Null for any other cohort. */
   cause: z.string().nullable(),
   /** Days to the event or the last contact. Null if unknown. */
   followUpDays: z.number().nullable(),

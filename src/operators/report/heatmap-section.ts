@@ -5,7 +5,7 @@ import type { ReportInput } from './report-input.js';
 
 type Names = Pick<ReportInput, 'outcome' | 'titles'>;
 
-/** Number of examples of each outcome per modality. */
+/** Number of heatmaps that are linked as examples, for each modality and outcome. */
 const examples = 3;
 
 /** Links to a few heatmaps of the run directory. Empty if no instance has coordinates. */

@@ -8,7 +8,7 @@ import type { TiledImage } from '../tiling/tiles-data.js';
 import type { ReportInput } from './report-input.js';
 import { undefinedText } from './number-text.js';
 
-/** Maximum number of names in a sentence or cell. */
+/** Maximum number of names of slides or patients in a sentence or cell. */
 const mostNames = 12;
 
 /** How images were tiled. Empty if features came as files. */

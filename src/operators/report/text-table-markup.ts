@@ -1,7 +1,7 @@
 import type { PrintedTable } from '../evaluation/text-tables.js';
 import { html, type Html } from './html.js';
 
-/** A table for people as markup. The first cell of each row is its heading. */
+/** A table of formatted cells as markup. The first cell of each row is the heading of the row. */
 export const textTableOf = ({ headings, rows }: PrintedTable): Html =>
   html`<div class="scroll">
     <table>

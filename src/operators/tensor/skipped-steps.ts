@@ -34,7 +34,7 @@ export class SkippedSteps {
 
   /**
    * @param batch the batch of the step, for the record
-   * @throws HafError HAF_TRAINING_DIVERGED after ten in a row, with the last batch as its context
+   * @throws HafError HAF_TRAINING_DIVERGED after ten skipped steps in a row, with the last batch as its context
    */
   skip(batch: () => DivergedBatch): void {
     const { total, inARow } = this.state;

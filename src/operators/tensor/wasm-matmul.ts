@@ -131,7 +131,7 @@ class Products {
     private readonly memory: WasmMemory,
   ) {}
 
-  /** `a b` over broadcast leading dimensions. */
+  /** The products `a b` of a batch of matrices. The dimensions before the last two are broadcast. */
   batched(a: Info, b: Info, transposeA: boolean, transposeB: boolean): Info {
     const [rows, innerA] = transposedIf(transposeA, sides(a));
     const [innerB, columns] = transposedIf(transposeB, sides(b));

@@ -38,7 +38,7 @@ export function resultRoutes(source: PageSource) {
     const key = `${directory} ${changed}`;
     const table = kept.get(key) ?? patientTable(directory);
     kept.delete(key);
-    // A run without summary.json is still running, so its patients are read again at each request.
+    // A run without summary.json may still change, so its patients are read again at each request.
     if (changed > 0) kept.set(key, table);
     // An error is not kept, because a file that cannot be parsed now may be repaired later.
     table.catch(() => kept.delete(key));

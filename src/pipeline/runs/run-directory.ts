@@ -130,7 +130,7 @@ export class RunDirectory {
 
   /**
    * The experiment of the run.
-   * @throws HafError HAF_RUN_UNKNOWN if another version wrote it
+   * @throws HafError HAF_RUN_UNKNOWN if this version of haf-pipeline cannot read it
    */
   experiment(): Config {
     const config = configSchema.safeParse(this.info().config);

@@ -65,7 +65,7 @@ export class HashCache {
     if (!this.changed || this.file === null) return;
     const temporary = `${this.file}.${process.pid}.tmp`;
     try {
-      // The folder of a store is readable by its owner only.
+      // The folder may be that of a store that does not exist yet. Only its owner may read the folder of a store.
       await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
       const content: z.infer<typeof fileSchema> = { v: 2, files: Object.fromEntries(this.known) };
       await writeFile(temporary, JSON.stringify(content));
