@@ -37,7 +37,8 @@ export function inPage(text: string): (readonly string[])[] {
 }
 
 /**
- * Command lines in services of Compose and in containers of Kubernetes at any depth. Their image starts `haf-pipeline`.
+ * Command lines in services of Compose and in containers of Kubernetes at any depth. Their image starts `haf-pipeline`,
+ * so they hold only its arguments.
  */
 function inYaml(node: unknown): (readonly string[])[] {
   if (Array.isArray(node)) return node.flatMap(inYaml);

@@ -36,7 +36,7 @@ it('costs the same for an item among a million as among ten thousand', async () 
     return (user + system) / count;
   };
   await perItem(10_000);
-  // Microseconds of CPU time for each item. If a buffer of a million items were moved for each item, it would be
-  // hundreds.
+  // Microseconds of CPU time for each item. If a buffer of a million items were moved for each item, the time would be
+  // hundreds of microseconds.
   expect(await perItem(1_000_000)).toBeLessThan(20);
 });

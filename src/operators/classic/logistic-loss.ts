@@ -1,7 +1,7 @@
 import { logisticLoss, probability } from '../tensor/cross-entropy.js';
 import type { PredictorLoss } from '../survival/penalised-newton.js';
 
-/** Summed logistic loss of predictors, with the optimal intercept for them. */
+/** Logistic loss of linear predictors, summed over patients, with the intercept that minimises it. */
 export interface ProfiledLoss extends PredictorLoss {
   readonly intercept: number;
 }

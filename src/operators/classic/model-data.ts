@@ -6,8 +6,8 @@ import { logisticSchema } from './logistic-data.js';
 
 /**
  * The file that a classical method writes beside its predictions: everything needed to convert inputs of patients to
- * outputs (`model-outputs.ts`). Columns are named and categories are words, so the model can read tables of another
- * file.
+ * outputs (`model-outputs.ts`). The model finds columns by name and categories by their words, so it can read the
+ * tables of new patients.
  */
 export const modelFile = 'model.json';
 

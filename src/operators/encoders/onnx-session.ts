@@ -85,7 +85,7 @@ async function openLaidOut(file: SourceFile, weights: readonly SourceFile[]): Pr
 /**
  * Loads the model of a file, once per process: a ViT-L takes seconds and 2.4 GB. Loading another model replaces it.
  *
- * @param file its name as the user gave it
+ * @param file the ONNX file
  * @param weights files with its weights, if they are stored in separate files
  * @throws HafError HAF_ENCODER_UNFIT if the runtime is not installed, or if the file is not a model with one image
  * input; HAF_BACKEND_UNAVAILABLE if the device is the GPU and CUDA cannot load the model

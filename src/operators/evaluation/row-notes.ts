@@ -81,7 +81,7 @@ function belowMajority(accuracy: number | null, { labels }: PooledScores): strin
   ];
 }
 
-/** The notes of the calibrations of single folds, each text once with its folds. */
+/** Notes about the calibrations of the folds. A note that several folds share appears once and names these folds. */
 function calibrationNotes(evaluations: readonly Evaluation[]): string[] {
   const notes = evaluations.flatMap(({ fold, calibrated }) =>
     calibrated.notes.map((text) => [text, String(fold)] as const),

@@ -93,7 +93,10 @@ export function robustnessCurves(folds: readonly FoldRobustness[]): RowRobustnes
   };
 }
 
-/** The mean over the folds of each repeat, and the spread of these means. Null for a single cross-validation. */
+/**
+ * Mean AUC and accuracy over the folds of each repeat, and the spread of these means. Null for a single
+ * cross-validation.
+ */
 function repeatsOf(evaluations: readonly Evaluation[], cv: Config['cv']): SummaryRow['repeats'] {
   if (cv.repeats === 1) return null;
   const means = (metric: 'auc' | 'accuracy'): (number | null)[] =>

@@ -265,7 +265,7 @@ export function buildProgram(): Command {
   return program;
 }
 
-/** Whether the command that is called has `--set`. */
+/** Whether the command that the words call has the option `--set`. */
 function takesKeys(program: Command, words: readonly string[]): boolean {
   let command = program;
   for (const word of words) {

@@ -41,7 +41,8 @@ function lines(
 }
 
 /**
- * A section of user-chosen names whose values are not sections, such as the kinds of columns, is printed on one line.
+ * Whether each key of a section is printed on its own line. False for a section of user-chosen names whose values are
+ * not sections, such as the kinds of columns.
  */
 const hasKeys = (node: SchemaNode): boolean =>
   node.properties !== undefined ||

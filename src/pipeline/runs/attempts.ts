@@ -18,7 +18,7 @@ export interface Attempts {
   readonly prepare: (lost: readonly LostFile[], earlier: PreparedRun | null) => Promise<PreparedRun>;
   /** Executes an attempt. `first` is false if an earlier attempt lost files. */
   readonly execute: (prepared: PreparedRun, first: boolean) => Promise<ExecuteResult>;
-  /** Called before each further attempt with the number of files that it leaves out. */
+  /** Called before each further attempt with a text that says how many more files it leaves out. */
   readonly onNote: (text: string) => void;
 }
 
