@@ -40,7 +40,7 @@ const credentials = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PRO
 const network =
   /^(E(CONN|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|PROTO)|ERR_(TLS|SSL|STREAM_PREMATURE)|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 
-/** Turns a failed request to an S3 server into an error with advice. Errors of the local disk are returned unchanged. */
+/** Turns a failed request to an S3 server into an error with advice. Returns errors of the local disk unchanged. */
 export function s3Fault(error: unknown, uri: string, endpoint: string): unknown {
   const fault = faultOf(error);
   if (error instanceof HafError || fault === null) return error;
