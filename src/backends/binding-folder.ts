@@ -7,7 +7,9 @@ import { join } from 'node:path';
 //   tfjs-node/deps/nvidia/ CUDA libraries, where a libtensorflow from a wheel looks for them
 //   node_modules/ the packages that the kernels require
 
-/** Version of Node-API (Node's binary interface) that the addon is compiled for. Every later Node version supports it. */
+/**
+ * Version of Node-API (Node's binary interface) that the addon is compiled for. Every later Node version supports it.
+ */
 export const napiVersion = 8;
 
 export const packageFolder = (folder: string): string => join(folder, 'tfjs-node');
@@ -20,9 +22,9 @@ export const addonFile = (folder: string): string =>
 export const coreKey = 'haf-pipeline.tfjs-core';
 
 /**
- * Writes modules in place of the packages `@tensorflow/tfjs` (300 MB with its dependencies) and `@tensorflow/tfjs-core`. Both modules
- * give the kernels the one TensorFlow.js of the process. If the kernels loaded their own copy, tensors and the registry of kernels
- * would exist twice.
+ * Writes modules in place of the packages `@tensorflow/tfjs` (300 MB with its dependencies) and
+ * `@tensorflow/tfjs-core`. Both modules give the kernels the one TensorFlow.js of the process. If the kernels loaded
+ * their own copy, tensors and the registry of kernels would exist twice.
  */
 export async function writeCoreModules(folder: string): Promise<void> {
   for (const name of ['tfjs', 'tfjs-core']) {

@@ -7,8 +7,8 @@ import type { Machine } from './machine.js';
 export const descriptionFile = 'backend.json';
 
 /**
- * Release of TensorFlow.js whose native binding is built. Kernels and tensors must come from one release, so this is the release of
- * the `@tensorflow/tfjs-core` that this package depends on.
+ * Release of TensorFlow.js whose native binding is built. Kernels and tensors must come from one release, so this is
+ * the release of the `@tensorflow/tfjs-core` that this package depends on.
  */
 export const tfjsVersion = '4.22.0';
 

@@ -34,8 +34,8 @@ function look(folder: string, machine: Machine): InstalledBackend {
 }
 
 /**
- * Compares two backends for sorting; negative if `a` comes first. First come backends that run here, then those with CUDA (on a
- * machine with a GPU) or without CUDA (on a machine without one), then newer versions.
+ * Compares two backends for sorting; negative if `a` comes first. First come backends that run here, then those with
+ * CUDA (on a machine with a GPU) or without CUDA (on a machine without one), then newer versions.
  */
 function preferred(a: InstalledBackend, b: InstalledBackend, { gpu }: Machine): number {
   const misfit = (one: InstalledBackend): number => (one.unfit === null ? 0 : 1);

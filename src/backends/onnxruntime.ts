@@ -8,7 +8,10 @@ import { onnxRuntimePrefix } from './onnxruntime-folder.js';
 /** The file that marks a folder as an ONNX runtime. The installation writes it last. */
 export const onnxRuntimeFile = 'onnxruntime.json';
 
-/** The oldest glibc that onnxruntime with CUDA runs on, as a minor version: 28 for 2.28. Its wheels are built for manylinux_2_28. */
+/**
+ * The oldest glibc that onnxruntime with CUDA runs on, as a minor version: 28 for 2.28. Its wheels are built for
+ * manylinux_2_28.
+ */
 export const leastGlibc = 28;
 
 /** Whether the glibc of a machine is new enough for onnxruntime with CUDA. False with another C library. */

@@ -29,7 +29,8 @@ export const stageOf =
     });
 
 /**
- * Runs a check. If it fails, the error also carries the problems that the stage noted before, so that problems.csv shows the reasons.
+ * Runs a check. If it fails, the error also carries the problems that the stage noted before, so that problems.csv
+ * shows the reasons.
  */
 export function withProblems<T>(problems: readonly Problem[], check: () => T): T {
   try {

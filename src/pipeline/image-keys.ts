@@ -15,7 +15,9 @@ export const ownOnnxKeys = (modality: string): readonly ConfigPath[] =>
     (key): ConfigPath => `data.modalities.${modality}.encoder.${key}`,
   );
 
-/** Keys of `tile` that a `tile` job reads. tile.scene is instead part of the unit, and only for slides that it affects. */
+/**
+ * Keys of `tile` that a `tile` job reads. tile.scene is instead part of the unit, and only for slides that it affects.
+ */
 export const tileKeys = [
   ...(['tile.size', 'tile.step', 'tile.level', 'tile.mpp'] as const),
   ...(['tile.defaultMpp', 'tile.damagedShare', 'tile.targetSize'] as const),

@@ -45,8 +45,8 @@ export async function prepareWork(
   // inputs.
   const inPlace = store.uri === store.localRoot;
   const looked = await mapAtOnce(artifacts, lookupsAtOnce, async ({ role, id }, index) => {
-    // These look-ups are synchronous. After a number of them the event loop gets a turn, so that the heartbeats of other
-    // jobs are sent in time.
+    // These look-ups are synchronous. After a number of them the event loop gets a turn, so that the heartbeats of
+    // other jobs are sent in time.
     if (index % looksInARow === 0) await setImmediate();
     const files = opens[role];
     const manifest = await eventually(() => store.manifest(id, files));

@@ -42,7 +42,9 @@ export interface Runner {
   stop(): Promise<void>;
 }
 
-/** Exponential backoff of a lane whose machine could not do a job: the first pause. Each further pause is twice as long. */
+/**
+ * Exponential backoff of a lane whose machine could not do a job: the first pause. Each further pause is twice as long.
+ */
 const firstRestMs = 1000;
 const longestRestMs = 60_000;
 

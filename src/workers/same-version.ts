@@ -3,8 +3,8 @@ import { HafError } from '../pipeline/core/errors.js';
 const majorOf = (version: string): string => version.split('.')[0] ?? version;
 
 /**
- * Two versions may compute different results from the same recipe. So a worker takes jobs of its own version only. `anyVersion`
- * accepts other versions with the same major number.
+ * Two versions may compute different results from the same recipe. So a worker takes jobs of its own version only.
+ * `anyVersion` accepts other versions with the same major number.
  *
  * @throws HafError HAF_WORKER_UNFIT
  */

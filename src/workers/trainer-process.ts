@@ -4,15 +4,17 @@ import { backendIdle, releaseBackend } from '../operators/tensor/release-backend
 import type { FromTrainer, ToTrainer } from './ipc.js';
 import { storeAt } from './store-at.js';
 
-// The trainer: the process that holds TensorFlow. It is not the runner's process for two reasons. Native bindings load in
-// one thread per process only. A training step blocks the event loop, and the runner needs its own for heartbeats.
+// The trainer: the process that holds TensorFlow. It is not the runner's process for two reasons. Native bindings load
+// in one thread per process only. A training step blocks the event loop, and the runner needs its own for heartbeats.
 
-/** Signals to stop each job, by job id. On the CPU there is one job at a time. On a GPU several jobs share the process. */
+/**
+ * Signals to stop each job, by job id. On the CPU there is one job at a time. On a GPU several jobs share the process.
+ */
 const asked = new Map<number, { readonly stop: AbortController; readonly pause: AbortController }>();
 let working = 0;
 /**
- * Resolves when a failed backend has been released. A new job waits for it; otherwise it would fail with the jobs on the
- * failed backend.
+ * Resolves when a failed backend has been released. A new job waits for it; otherwise it would fail with the jobs on
+ * the failed backend.
  */
 let renewal: { readonly done: Promise<void>; readonly finish: () => void } | null = null;
 

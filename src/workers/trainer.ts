@@ -10,13 +10,16 @@ import type { Work } from './work.js';
 const trainerFile = fileURLToPath(new URL('./trainer-process.js', import.meta.url));
 
 /**
- * The arrays of a training step lie outside of V8's heap, and the heap itself is small. For these arrays V8 would run its garbage
- * collection several times a second, on the cores that train. With this option it waits until heap and arrays have grown to
- * 512 MB.
+ * The arrays of a training step lie outside of V8's heap, and the heap itself is small. For these arrays V8 would run
+ * its garbage collection several times a second, on the cores that train. With this option it waits until heap and
+ * arrays have grown to 512 MB.
  */
 const nodeOptions = ['--initial-old-space-size=512'];
 
-/** Options of Node that hold the text of a script (`node --eval`): the value follows in the same argument or in the next. */
+/**
+ * Options of Node that hold the text of a script (`node --eval`): the value follows in the same argument or in the
+ * next.
+ */
 const scriptOption = /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/;
 
 /** The options of Node of this process, without its script: the child would run the script once more. */
@@ -36,14 +39,16 @@ export interface TrainerOptions {
   /** Number of concurrent jobs of the process. */
   readonly jobs: number;
   /**
-   * Version of haf-pipeline: a job resumes from checkpoints of the same version only. `checkpointEpochs`: epochs between
-   * two checkpoints.
+   * Version of haf-pipeline: a job resumes from checkpoints of the same version only. `checkpointEpochs`: epochs
+   * between two checkpoints.
    */
   readonly codeVersion: string;
   readonly checkpointEpochs: number;
 }
 
-/** A child process that computes training jobs. It is started with the first job, and started again after it has died. */
+/**
+ * A child process that computes training jobs. It is started with the first job, and started again after it has died.
+ */
 export class Trainer implements Executor {
   private child: ChildProcess | null = null;
   private jobs = 0;

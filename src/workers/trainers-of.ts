@@ -14,8 +14,8 @@ export interface TrainerPlan {
 }
 
 /**
- * The training processes of a worker and their devices. On the CPU each job has a process of its own. On a GPU the jobs share a
- * process, so that their folds train in lockstep and share one copy of each bag.
+ * The training processes of a worker and their devices. On the CPU each job has a process of its own. On a GPU the jobs
+ * share a process, so that their folds train in lockstep and share one copy of each bag.
  *
  * @param asked number of concurrent training jobs, at least 1; null for the default of the machine
  */

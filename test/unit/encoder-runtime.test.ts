@@ -44,7 +44,7 @@ function model(): SourceFile {
   return { role: 'encoder', name: 'model.onnx', path, sha256 };
 }
 
-/** Opens an encoder in new modules, as in a new process: a process loads one onnxruntime. */
+/** Opens an encoder in newly loaded modules, as in a new process. Older modules would refuse a second onnxruntime. */
 async function opened() {
   vi.resetModules();
   const { onnxEncoder } = await import('../../src/operators/encoders/onnx-encoder.js');

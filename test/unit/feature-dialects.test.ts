@@ -13,7 +13,7 @@ const embedDialect = (dialect: string, modality: ModalityId = 'WSI'): Promise<Em
   return embedFile(modality, file.path, width, {}, file.name);
 };
 
-/** One test per dialect; it is skipped when the library that writes it is not installed. */
+/** Makes one test per dialect. A test is skipped if the library that writes this dialect is not installed. */
 function each<Row extends readonly [dialect: string, ...rest: readonly unknown[]]>(
   cases: readonly Row[],
   test: (...row: Row) => Promise<void>,
@@ -64,7 +64,7 @@ describe('a file of one slide gives its rows, unchanged, and all it says of them
       const embedded = await embedDialect(dialect);
       expect(embedded.problems).toEqual([]);
       const { says = ['PrimaryTumor_HE_003'], ...index } = embedded.index;
-      // The dictionary of a .pt file has `slide_id`, HDF5 files have the attribute `name`.
+      // `says` comes from `slide_id` in the dictionary of a .pt file, and from the attribute `name` of an HDF5 file.
       expect(says).toEqual(
         embedded.index.says === undefined || dialect !== 'dict-pt' ? ['PrimaryTumor_HE_003'] : ['003'],
       );

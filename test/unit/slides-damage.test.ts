@@ -147,7 +147,7 @@ describe('a damaged tile of a slide whose tiles are read as regions', () => {
       for (const [i, region] of wanted.entries()) into[i]?.set(await read(0, region));
     };
     const reader = pastDamage(gridReader('a.ndpi', info, [grid], { read, regions }), 0.1);
-    // Moved by some pixels, so that the tiles of the last row and column end outside of the slide.
+    // The grid is moved by 10 pixels, so that the tiles of its last row and column end outside of the slide.
     const coords = Int32Array.from({ length: 24 }, (_, i) => 10 + 64 * (i % 2 ? i >> 3 : (i >> 1) % 4));
     const geometry = { sizePx: 64, level: 0, readPx: 64, level0Px: 64, stepLevel0Px: 64, mpp: 0.25 };
     const damaged: number[] = [];

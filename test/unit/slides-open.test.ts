@@ -173,7 +173,7 @@ describe('damaged slides', () => {
     await expect(reader.read(0, { x: 0, y: 0, width: 64, height: 64 })).rejects.toMatchObject({
       code: 'HAF_SLIDE_UNREADABLE',
     });
-    // The decoder must not return the previous tile again, and it must still decode the next tile.
+    // For the corrupt tile the decoder must not return the previous tile. It must still decode the tile after it.
     await expect(reader.read(0, { x: 128, y: 0, width: 64, height: 64 })).resolves.toHaveLength(64 * 64 * 3);
     await reader.close();
   });

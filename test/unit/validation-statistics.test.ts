@@ -18,7 +18,8 @@ import { followUpOf } from '../../src/operators/survival/follow-up.js';
 import { survivalDecisionCurve } from '../../src/operators/survival/survival-decision-curve.js';
 import { rng } from '../../src/pipeline/core/rng.js';
 
-// Forty drawn patients. The numbers expected of them come from statsmodels 0.14, scikit-learn, dcurves 1.1 and scikit-survival.
+// Forty drawn patients. The numbers expected of them come from statsmodels 0.14, scikit-learn, dcurves 1.1 and
+// scikit-survival.
 const p = [
   0.426, 0.492, 0.367, 0.249, 0.33, 0.233, 0.439, 0.712, 0.322, 0.298, 0.535, 0.505, 0.449, 0.243, 0.419,
   0.581, 0.181, 0.329, 0.118, 0.188, 0.124, 0.375, 0.191, 0.486, 0.46, 0.385, 0.071, 0.313, 0.415, 0.451,

@@ -55,7 +55,7 @@ describe('patients with a prediction and an outcome', () => {
     };
     const config = resolvedConfig({ cohort: { label: 'landmark', landmarkYears: 2 } });
     const found = validatedPatients(predictedOf(['a', 'b', 'c', 'd']), outcome, config);
-    // `a` died after the landmark, so y is 0. The survival curves still count the death as an event.
+    // Patient `a` died after the landmark of 2 years, so y is 0. The survival curves still count the death as an event.
     expect(found.patients.map(({ id, y, followUp }) => [id, y, followUp?.event])).toEqual([
       ['a', 0, 1],
       ['c', 1, 1],

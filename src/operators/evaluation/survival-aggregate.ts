@@ -25,8 +25,8 @@ interface Known extends CohortFile {
 }
 
 /**
- * The summary of a time-to-event experiment: a row per method, comparisons of C, and all test predictions in one file (method.md
- * 11.5).
+ * The summary of a time-to-event experiment: a row per method, comparisons of C, and all test predictions in one file
+ * (method.md 11.5).
  *
  * @throws HafError HAF_SPLIT_INVALID if the methods were not tested on the same patients
  */

@@ -19,7 +19,9 @@ export const survivalMetricsSchema = z.strictObject({
   unoAt: atHorizon,
   auc: atHorizon,
   brier: atHorizon,
-  /** Integrated Brier score up to `survival.tau`, and that of the Kaplan-Meier curve of the fold's training patients. */
+  /**
+   * Integrated Brier score up to `survival.tau`, and that of the Kaplan-Meier curve of the fold's training patients.
+   */
   ibs: metric,
   ibsKaplanMeier: metric,
   /** p of the D-calibration test. A small p means: not calibrated. */

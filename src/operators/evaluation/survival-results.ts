@@ -43,7 +43,10 @@ export function survivalResultsOf(method: Method, inputs: Inputs): SurvivalResul
   };
 }
 
-/** Test patients of all folds, in the order of folds. A patient who is tested in several repeats is listed once for each. */
+/**
+ * Test patients of all folds, in the order of folds. A patient who is tested in several repeats is listed once for
+ * each.
+ */
 export const testedOf = ({ folds }: SurvivalResults) =>
   folds.flatMap(({ fold, predictions }) =>
     predictions.patients

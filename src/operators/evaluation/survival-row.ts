@@ -67,7 +67,9 @@ const repeatsOf = ({ evaluations }: SurvivalResults, cv: Config['cv']): (number 
         .mean,
   );
 
-/** Number of comparable pairs below which a note is made: with fewer, one pair changes the C of a fold by more than 0.1. */
+/**
+ * Number of comparable pairs below which a note is made: with fewer, one pair changes the C of a fold by more than 0.1.
+ */
 const fewPairs = 10;
 
 /** Notes on folds whose C is computed from very few pairs of test patients. */

@@ -110,7 +110,9 @@ export function survivalCsv({ rows, skipped, survival }: Summary): string {
   ]);
 }
 
-/** robustness.csv: C of every fold with hidden modalities, in the same format as for a binary outcome (method.md 9.2). */
+/**
+ * robustness.csv: C of every fold with hidden modalities, in the same format as for a binary outcome (method.md 9.2).
+ */
 export const survivalRobustnessCsv = (results: readonly SurvivalResults[]): string =>
   csvText(
     ['method', 'hidden', 'rho', 'modality', 'fold', 'c'],

@@ -13,7 +13,10 @@ export const featuresFiles = { float32: 'features.f32', float16: 'features.f16' 
   string
 >;
 export const bagIndexFile = 'bags.json';
-/** The position of each instance: raw float32 [rows, 2], x and y of its upper left corner. Absent if no bag has coordinates. */
+/**
+ * The position of each instance: raw float32 [rows, 2], x and y of its upper left corner. Absent if no bag has
+ * coordinates.
+ */
 export const bagCoordsFile = 'coords.f32';
 
 const bagSchema = z.strictObject({
@@ -37,15 +40,24 @@ const bagSchema = z.strictObject({
       side: z.number().positive().nullable(),
     })
     .nullable(),
-  /** Micrometres per pixel of the tiles that the encoder received (before it scaled them to its own size). Null if unknown. */
+  /**
+   * Micrometres per pixel of the tiles that the encoder received (before it scaled them to its own size). Null if
+   * unknown.
+   */
   mpp: z.number().positive().nullable(),
-  /** A hash that is equal for bags of equal values, whatever file they come from. Absent for a bag of zeros or without rows. */
+  /**
+   * A hash that is equal for bags of equal values, whatever file they come from. Absent for a bag of zeros or without
+   * rows.
+   */
   digest: z.string().optional(),
 });
 
 /** The index that `embed` writes beside the features: which rows belong to which patient. */
 export const bagIndexSchema = z.strictObject({
-  /** Tool or format that wrote the file, as detected ("clam", "npz-vector", ...), or "slide" and "cores" for encoded images. */
+  /**
+   * Tool or format that wrote the file, as detected ("clam", "npz-vector", ...), or "slide" and "cores" for encoded
+   * images.
+   */
   dialect: z.string(),
   /** The encoder that computed the features. Null if the file does not name it. */
   encoder: z.string().nullable(),

@@ -14,9 +14,9 @@ export interface FeatureFileContent {
 }
 
 /**
- * Writes a feature file in the format of CLAM and TRIDENT (method.md 2.7): `features` [rows, width] float32 with the encoder and
- * `mpp` as attributes, and `coords` [rows, 2]: level-0 pixels as int64 with `patch_size_level0`, or micrometres as float32 with
- * `tile_size_um`.
+ * Writes a feature file in the format of CLAM and TRIDENT (method.md 2.7): `features` [rows, width] float32 with the
+ * encoder and `mpp` as attributes, and `coords` [rows, 2]: level-0 pixels as int64 with `patch_size_level0`, or
+ * micrometres as float32 with `tile_size_um`.
  *
  * @throws HafError HAF_DATA_MISSING if the file cannot be created
  */

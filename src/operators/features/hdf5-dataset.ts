@@ -6,7 +6,10 @@ import { readNumbers } from './hdf5-numbers.js';
 import { isFloatType, type NumberType } from './number-type.js';
 import type { StoredArray } from './stored-array.js';
 
-/** Filters that this HDF5 build decodes. Data with other filters, such as LZF, would be read as garbage without an error. */
+/**
+ * Filters that this HDF5 build decodes. Data with other filters, such as LZF, would be read as garbage without an
+ * error.
+ */
 const readableFilters: ReadonlySet<number> = new Set([1, 2, 3]);
 const datatypeInteger = 0;
 const datatypeFloat = 1;
@@ -35,7 +38,10 @@ function assertReadable({ metadata, filters }: Dataset, place: string): void {
   if (virtual.length > 0) throw otherFiles(virtual.map(({ file_name }) => file_name));
 }
 
-/** The number type that the library returns. It is in little-endian order whatever the file has. Null if there are no numbers. */
+/**
+ * The number type that the library returns. It is in little-endian order whatever the file has. Null if there are no
+ * numbers.
+ */
 function typeOf({ type, size, signed }: Metadata): NumberType | null {
   if (type === datatypeFloat) return floats.get(size) ?? null;
   return type === datatypeInteger ? (integers.get(`${signed ? '' : 'u'}int${size * 8}`) ?? null) : null;

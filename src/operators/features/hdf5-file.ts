@@ -8,7 +8,10 @@ import { hdf5Ready } from './hdf5-library.js';
 import { spoil } from './hdf5-spoiled.js';
 import { isOfOtherFiles, otherFiles } from './other-files.js';
 
-/** Memory that the library has allocated is never returned. If it exceeds this size, the thread is replaced after the file. */
+/**
+ * Memory that the library has allocated is never returned. If it exceeds this size, the thread is replaced after the
+ * file.
+ */
 const mostKept = 256 * 2 ** 20;
 const again = 'Copy or download it again, or extract its features again.';
 
@@ -65,8 +68,8 @@ function assertOpens(path: string): void {
 }
 
 /**
- * Converts an error of reading into the reason why the file is refused. An error that is not a fault of the file is returned
- * unchanged.
+ * Converts an error of reading into the reason why the file is refused. An error that is not a fault of the file is
+ * returned unchanged.
  */
 function explained(thrown: unknown, guard: Hdf5Guard): unknown {
   const broken = !(thrown instanceof Error) || thrown.name === 'RuntimeError';

@@ -23,8 +23,8 @@ export const readingAxis = (shape: readonly number[]): number =>
 const product = (sides: readonly number[]): number => sides.reduce((all, side) => all * side, 1);
 
 /**
- * Reads all numbers of a dataset in slices along its first dimension longer than one. A slice has a whole number of chunks, because a
- * compressed chunk is decoded again for every slice that touches it.
+ * Reads all numbers of a dataset in slices along its first dimension longer than one. A slice has a whole number of
+ * chunks, because a compressed chunk is decoded again for every slice that touches it.
  *
  * @throws HafError `HAF_FEATURES_INVALID`
  */
@@ -57,8 +57,9 @@ export function readNumbers(dataset: Dataset, type: NumberType, place: string): 
 }
 
 /**
- * Reads a part of a dataset. `Dataset.slice` of h5wasm ignores the status of the read: after a failed read (wrong checksum, damaged
- * chunk) it returns whatever is in memory. It also cannot read float16. So this function calls the lower-level function.
+ * Reads a part of a dataset. `Dataset.slice` of h5wasm ignores the status of the read: after a failed read (wrong
+ * checksum, damaged chunk) it returns whatever is in memory. It also cannot read float16. So this function calls the
+ * lower-level function.
  *
  * @throws HafError `HAF_FEATURES_INVALID`
  */

@@ -40,14 +40,18 @@ function storedEnd(superblock: Buffer): number | null {
   return Number(superblock.readBigUInt64LE(at));
 }
 
-/** Whether the writer has not closed the file: bits 0 and 2 of the consistency flags (HDF5 file format, II.A, version 3). */
+/**
+ * Whether the writer has not closed the file: bits 0 and 2 of the consistency flags (HDF5 file format, II.A, version
+ * 3).
+ */
 const isLeftOpen = (superblock: Buffer): boolean =>
   superblock.readUInt8(8) === 3 && (superblock.readUInt8(11) & 0b101) !== 0;
 
 /**
- * Refuses a file that is not a complete HDF5 file before the HDF5 library opens it. The library would print its diagnostics to stderr
- * and report no reason.
- * @throws HafError `HAF_FEATURES_INVALID` if it is not HDF5, shorter than its superblock says, or left open by its writer
+ * Refuses a file that is not a complete HDF5 file before the HDF5 library opens it. The library would print its
+ * diagnostics to stderr and report no reason.
+ * @throws HafError `HAF_FEATURES_INVALID` if it is not HDF5, shorter than its superblock says, or left open by its
+ * writer
  * @throws the file system's error if the file cannot be read at all
  */
 export function assertCompleteHdf5(path: string): void {

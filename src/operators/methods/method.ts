@@ -25,8 +25,8 @@ export interface FusionMethod extends MethodBase {
   readonly kind: 'fusion';
   readonly reads: Exclude<Reads, 'tables'>;
   /**
-   * What the head reads: latent vectors u of an alignment, or z and the table vectors through one linear map per modality that is
-   * learned with the head.
+   * What the head reads: latent vectors u of an alignment, or z and the table vectors through one linear map per
+   * modality that is learned with the head.
    */
   readonly embedding: Alignment | 'projected';
   /** Random modality drop with the monotonic loss (method.md 6.2, 6.3). */
@@ -50,7 +50,9 @@ export interface BagMethod extends MethodBase {
   readonly reads: Exclude<Reads, 'all' | 'tables'>;
 }
 
-/** A network over instances and table vectors, without encoders: one training job from bags to scores (method.md 8.6). */
+/**
+ * A network over instances and table vectors, without encoders: one training job from bags to scores (method.md 8.6).
+ */
 export interface InstanceMethod extends MethodBase {
   readonly kind: 'instances';
   readonly reads: 'all';
@@ -95,7 +97,10 @@ export const slotsReadBy = ({ reads }: Method, slots: readonly Slot[]): readonly
 export const modalitiesOf = (method: Method, slots: readonly Slot[]): readonly ModalityId[] =>
   slotsReadBy(method, slots).map(({ id }) => id);
 
-/** Whether one job trains all stages of a method: because of the schedule, or because its stages cannot be trained separately. */
+/**
+ * Whether one job trains all stages of a method: because of the schedule, or because its stages cannot be trained
+ * separately.
+ */
 export function isJoint(method: Method, schedule: 'staged' | 'joint'): boolean {
   switch (method.kind) {
     case 'fusion':
@@ -129,8 +134,8 @@ export const anchorOf = (slots: readonly Slot[], anchor: ModalityId | null): Mod
   slots.find(({ id, kind }) => (anchor === null ? kind === 'bag' : id === anchor))?.id ?? null;
 
 /**
- * The reason why an experiment with these modalities cannot run a method, as the end of a sentence about the method: `needs the table
- * RNA, which the experiment does not have (tables: Clin)`. Null if it can.
+ * The reason why an experiment with these modalities cannot run a method, as the end of a sentence about the method:
+ * `needs the table RNA, which the experiment does not have (tables: Clin)`. Null if it can.
  */
 export function missingFor(
   method: Method,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * `u.safetensors` of a `stage2` artifact, patients in cohort order: `u` and `before` float32 [n, M, D], the latent vectors under the
- * best and the initial weights, and `mask` uint8 [n, M]. Vectors are zero where the mask is 0.
+ * `u.safetensors` of a `stage2` artifact, patients in cohort order: `u` and `before` float32 [n, M, D], the latent
+ * vectors under the best and the initial weights, and `mask` uint8 [n, M]. Vectors are zero where the mask is 0.
  */
 export const latentFile = 'u.safetensors';
 export const spectrumFile = 'spectrum.json';

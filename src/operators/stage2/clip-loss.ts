@@ -120,8 +120,8 @@ function contrastOf(
 }
 
 /**
- * `-log softmax(scale * x)` at `target`, where x are `n` cosines beginning at `from` with stride `stride`. Adds its derivative with
- * respect to each scaled cosine, divided by n, to `slopes`.
+ * `-log softmax(scale * x)` at `target`, where x are `n` cosines beginning at `from` with stride `stride`. Adds its
+ * derivative with respect to each scaled cosine, divided by n, to `slopes`.
  */
 function addCrossEntropy(
   cosines: Float64Array,

@@ -3,9 +3,15 @@ import { estimated, notEstimated, waldInterval, type Estimate } from './estimate
 import type { Label } from './labels.js';
 import { mean, populationStd } from './spread.js';
 
-/** How predictions differ from a logistic regression of the outcome on the predicted logit (Cox 1958; Van Calster et al. 2019). */
+/**
+ * How predictions differ from a logistic regression of the outcome on the predicted logit (Cox 1958; Van Calster et al.
+ * 2019).
+ */
 export interface Recalibration {
-  /** Calibration in the large: the intercept if the slope of the predicted logit is fixed at 1. 0 is perfect; above 0 there are more events than predicted. */
+  /**
+   * Calibration in the large: the intercept if the slope of the predicted logit is fixed at 1. 0 is perfect; above 0
+   * there are more events than predicted.
+   */
   readonly inTheLarge: Estimate;
   /** Calibration slope. 1 is perfect. Below 1 the predictions are too extreme. */
   readonly slope: Estimate;

@@ -27,7 +27,8 @@ export function mcnemarTest(onlyFirst: number, onlySecond: number): McNemarTest 
   const difference = Math.abs(onlyFirst - onlySecond);
   return {
     exactP: fairCoinTwoSided(Math.min(onlyFirst, onlySecond), n),
-    // The corrected difference is squared without clipping at 0, as in the reference implementation: equal counts give 1/n, not 0.
+    // The corrected difference is squared without clipping at 0, as in the reference implementation: equal counts give
+    // 1/n, not 0.
     continuity: n === 0 ? null : chiSquare((difference - 1) ** 2 / n),
     uncorrected: n === 0 ? null : chiSquare(difference ** 2 / n),
   };

@@ -1,6 +1,6 @@
 /**
- * Ranks from 1, in the order of the input. Equal values get the mean of their ranks. Values are compared exactly: two scores that
- * differ in the last bit are not a tie.
+ * Ranks from 1, in the order of the input. Equal values get the mean of their ranks. Values are compared exactly: two
+ * scores that differ in the last bit are not a tie.
  */
 export function midRanks(values: readonly number[]): number[] {
   const order = values.map((value, index) => ({ value, index })).sort((a, b) => a.value - b.value);

@@ -17,9 +17,10 @@ export interface DifferenceIntervals {
 }
 
 /**
- * 95 % percentile intervals of accuracy A - accuracy B and AUC A - AUC B. Each resample draws as many patients as there are, with
- * replacement, within each outcome of each group, so that both classes keep their size. Both classifiers are evaluated on the same
- * resample. The AUC difference is the mean over the groups in which each class has two patients, as in DeLong's test.
+ * 95 % percentile intervals of accuracy A - accuracy B and AUC A - AUC B. Each resample draws as many patients as there
+ * are, with replacement, within each outcome of each group, so that both classes keep their size. Both classifiers are
+ * evaluated on the same resample. The AUC difference is the mean over the groups in which each class has two patients,
+ * as in DeLong's test.
  *
  * @param groups positions of patients whose scores may be ranked together; each patient is in one group
  */

@@ -12,7 +12,9 @@ export interface ReliabilityBin {
 }
 
 export interface Reliability {
-  /** Expected calibration error: mean |predicted - observed| of the bins, weighted by patients. Null without patients. */
+  /**
+   * Expected calibration error: mean |predicted - observed| of the bins, weighted by patients. Null without patients.
+   */
   readonly ece: number | null;
   /** Bins by ascending probability. Empty bins are left out. */
   readonly bins: readonly ReliabilityBin[];

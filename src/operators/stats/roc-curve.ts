@@ -10,8 +10,8 @@ export interface RocPoint {
 }
 
 /**
- * The ROC curve from (0, 0) to (1, 1), one point per distinct score. Joined by straight lines, its area is the AUC with ties counting
- * one half.
+ * The ROC curve from (0, 0) to (1, 1), one point per distinct score. Joined by straight lines, its area is the AUC with
+ * ties counting one half.
  *
  * @returns null if a class is absent.
  */

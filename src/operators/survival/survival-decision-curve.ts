@@ -3,8 +3,8 @@ import { followUpAt, type FollowUp } from './follow-up.js';
 import { kaplanMeier, survivalKnownAt } from './kaplan-meier.js';
 
 /**
- * Decision curve of the event by a horizon (Vickers et al. 2008): the fraction of events among the patients classified as positive is
- * 1 - Kaplan-Meier of these patients. Null if their follow-up ends before the horizon.
+ * Decision curve of the event by a horizon (Vickers et al. 2008): the fraction of events among the patients classified
+ * as positive is 1 - Kaplan-Meier of these patients. Null if their follow-up ends before the horizon.
  *
  * @param chances predicted chance of the event by the horizon
  * @param horizon days

@@ -25,7 +25,10 @@ export const survivalModelSchema = z.discriminatedUnion('kind', [
 export type SurvivalModel = z.infer<typeof survivalModelSchema>;
 export type ProportionalModel = Extract<SurvivalModel, { kind: 'proportional' }>;
 
-/** Risk of a patient with these outputs: the higher, the earlier is the event. Risks of different models must not be compared. */
+/**
+ * Risk of a patient with these outputs: the higher, the earlier is the event. Risks of different models must not be
+ * compared.
+ */
 export const riskOf = ({ kind }: SurvivalModel, outputs: readonly number[]): number =>
   kind === 'hazards' ? hazardRisk(outputs) : (outputs[0] as number);
 
@@ -57,8 +60,8 @@ export function proportionalModel(training: FollowUp, eta: ArrayLike<number>): P
 }
 
 /**
- * The linear predictor for a patient without any input. If all training patients had it, the model would expect exactly the observed
- * number of events.
+ * The linear predictor for a patient without any input. If all training patients had it, the model would expect exactly
+ * the observed number of events.
  */
 export function averagePredictor({ times, logHazard }: ProportionalModel, { time, event }: FollowUp): number {
   const steps = Float64Array.from(times);

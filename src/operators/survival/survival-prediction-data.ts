@@ -15,14 +15,17 @@ export const survivalPredictionSchema = z.strictObject({
   outputs: z.array(z.number()),
   /** Higher means an earlier event. Comparable only within the fold. */
   risk: z.number(),
-  /** False if the method had none of its modalities for this patient. The patient then has the curve of all training patients. */
+  /**
+   * False if the method had none of its modalities for this patient. The patient then has the curve of all training
+   * patients.
+   */
   observed: z.boolean(),
 });
 export type SurvivalPrediction = z.infer<typeof survivalPredictionSchema>;
 
 /**
- * The output of `stage3` and `joint` for time-to-event: all patients of the fold in cohort order. Training patients are included,
- * because they define the cuts of risk groups.
+ * The output of `stage3` and `joint` for time-to-event: all patients of the fold in cohort order. Training patients are
+ * included, because they define the cuts of risk groups.
  */
 export const survivalPredictionsSchema = z.strictObject({
   model: survivalModelSchema,

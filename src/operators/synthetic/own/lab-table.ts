@@ -44,8 +44,8 @@ const columns: readonly SyntheticColumn[] = [
 const cellText = (cell: number | string | null): string => String(cell ?? '').replace('.', ',');
 
 /**
- * `lab.csv`: semicolons between the cells, decimal commas, and an id column with another name than in the other tables. Some patients
- * have no row; the rows are unordered.
+ * `lab.csv`: semicolons between the cells, decimal commas, and an id column with another name than in the other tables.
+ * Some patients have no row; the rows are unordered.
  */
 export function drawLabTable(people: readonly Persona[], seed: number): string {
   const random = rng(seed, 'synthetic/own/Lab');

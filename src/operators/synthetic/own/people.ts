@@ -5,8 +5,8 @@ const clinics = ['4A', 'K7', '9Q', 'B2'] as const;
 const deceasedShare = 0.35;
 
 /**
- * Id of the patient with this index: `HC-4A-0001`, like a barcode of TCGA. The digits alone are not unique: one patient of each of
- * the four clinics ends in `0001`.
+ * Id of the patient with this index: `HC-4A-0001`, like a barcode of TCGA. The digits alone are not unique: one patient
+ * of each of the four clinics ends in `0001`.
  */
 export function ownId(index: number): string {
   const clinic = clinics[index % clinics.length] ?? clinics[0];

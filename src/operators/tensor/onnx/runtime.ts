@@ -23,7 +23,10 @@ export type OnnxTensors = Readonly<Record<string, OnnxTensor>>;
 export interface OnnxSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** @param fetches outputs to compute; null for an output that the runtime allocates, a tensor for one that it writes into */
+  /**
+   * @param fetches outputs to compute; null for an output that the runtime allocates, a tensor for one that it writes
+   * into
+   */
   run(feeds: OnnxTensors, fetches?: Readonly<Record<string, OnnxTensor | null>>): Promise<OnnxTensors>;
 }
 
@@ -51,7 +54,10 @@ export async function loadRuntime(): Promise<Runtime> {
   return module.default ?? module;
 }
 
-/** Number of cores for this process: a trainer gets its share of the machine's cores in HAF_THREADS; otherwise all are used. */
+/**
+ * Number of cores for this process: a trainer gets its share of the machine's cores in HAF_THREADS; otherwise all are
+ * used.
+ */
 const threads = (): number => Number(process.env['HAF_THREADS'] ?? '') || availableParallelism();
 
 /** Options of a session on the CPU, or on another provider. */

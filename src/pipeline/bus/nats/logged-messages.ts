@@ -15,8 +15,8 @@ export interface LoggedMessage {
 }
 
 /**
- * The messages of a stream under a subject: first the stored ones, oldest first, then `caught-up`, then new ones as they
- * come.
+ * The messages of a stream under a subject: first the stored ones, oldest first, then `caught-up`, then new ones as
+ * they come.
  */
 export type MessageSource = (subject: string) => Observable<LoggedMessage | 'caught-up'>;
 

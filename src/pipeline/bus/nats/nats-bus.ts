@@ -274,7 +274,7 @@ export class NatsBus implements Bus {
     await this.nc.drain().catch(() => undefined);
   }
 
-  /** The client closes a connection for good only when the broker refuses it repeatedly, for example because the user was removed. */
+  /** The client gives up a connection only if the broker refuses it repeatedly, for example that of a removed user. */
   private onClosed(error: Error | void): void {
     if (this.closing) return;
     const failure = new HafError(
