@@ -71,9 +71,9 @@ function silent(content, { original, file, at }) {
   const read = content?.bags?.[0]?.values;
   if (read === undefined || (read.length === values.length && read.every((value, i) => value === values[i])))
     return false;
-  // In an npz, `coords` has the same values as `features`. So a reader that takes one array for the other returns no
-  // changed value, and this is no fault. npz and pt files are zip archives, whose checksums cover all values. So
-  // changed values are a fault if the array has the right number of values.
+  // npz and pt files are zip archives, whose checksums cover all values. So changed values are a fault if the array has
+  // the right number of values. The names of arrays may be damaged, too. A reader that then takes `coords` of an npz for
+  // `features` returns no changed value, because both hold the same values.
   if (reader === 'npz' || reader === 'pt') return read.length === values.length;
   if (reader !== 'h5' || at === null || at.length === 0) return false;
   // Looks for the part of the file that holds the numbers uncompressed and is covered by a Fletcher checksum.

@@ -23,7 +23,7 @@ const width = 5;
 
 /**
  * Rows are patients, columns are modalities, and column 0 is the slide. Of the patients with a slide, only the first
- * has the last modality.
+ * has the last modality, so the loss leaves this modality out.
  */
 const mask = [
   [1, 1, 1, 1],

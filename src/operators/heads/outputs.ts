@@ -37,7 +37,7 @@ const rowsTogether = 16;
  * patient, and the outputs of these copies are dropped. Without the copies, the outputs of the last rows of a batch
  * differ in their last digits (`rowsTogether`).
  *
- * @param outputsOf returns the outputs of a group, with its mask [B, M]
+ * @param outputsOf computes the outputs of a group of B patients; its second argument is their mask [B, M]
  */
 export async function inWholeBatches(
   patients: readonly number[],

@@ -1,4 +1,7 @@
-/** The distinct numbers of a column, ascending, without NaN. Stops after `most` + 1 numbers. */
+/**
+ * The distinct numbers of a column, ascending, without NaN. If there are more than `most`, the list may be incomplete:
+ * `most` + 1 numbers show this.
+ */
 export function distinctNumbers(values: Float64Array, most = Number.POSITIVE_INFINITY): number[] {
   if (most > 32) return [...new Set(values)].filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   const found: number[] = [];

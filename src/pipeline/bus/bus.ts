@@ -50,8 +50,8 @@ export interface Lease {
 }
 
 /**
- * The abort reason of every `lost` signal. It is shared, because an abort without a reason makes an error with a
- * stack trace.
+ * The abort reason of every `lost` signal. All leases share this error, because each abort without a reason would
+ * create an error with a stack trace of its own.
  */
 export const leaseEnded = new Error('The lease has ended.');
 

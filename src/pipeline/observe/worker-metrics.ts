@@ -6,7 +6,7 @@ import { outcomes, type WorkerObserver } from './worker-observer.js';
 /** Bounds of the histograms: from reading small tables (0.01 s) to training on a whole cohort (three hours). */
 export const secondsBuckets = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 10_800];
 
-/** Metrics of what a worker does. No label has a value that grows with the number of runs or jobs. */
+/** Metrics of what a worker does. No label contains the id of a run or job, so the number of time series is bounded. */
 export function workerMetrics(registry: Registry): Partial<WorkerObserver> {
   const registers = [registry];
   const slots = new Gauge({

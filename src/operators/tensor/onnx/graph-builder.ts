@@ -74,13 +74,13 @@ export class OnnxGraph {
     return name;
   }
 
-  /** Adds an operation whose float32 output is a result of the model under this name. */
+  /** Adds an operation. Its float32 output is the result `name` of the model. */
   output(name: string, op: string, inputs: readonly Edge[], attributes: Attributes = {}): Edge {
     this.outputs.push(valueInfo(name, elementTypes.float32));
     return this.named(name, op, inputs, attributes);
   }
 
-  /** Makes a tensor a result of the model under this name. Its shape is stored, because checkers of files require it. */
+  /** Makes a tensor the result `name` of the model. Its shape is stored, because checkers of ONNX files require it. */
   result(name: string, edge: Edge, dims: readonly (number | string)[]): Edge {
     this.outputs.push(valueInfo(name, elementTypes.float32, dims));
     return this.named(name, 'Identity', [edge]);
