@@ -151,7 +151,7 @@ describe.skipIf(natsServer === null)('credentials', () => {
 
 describe.skipIf(natsServer === null)('TLS', () => {
   const tlsConfig = `${jetstream} tls { cert_file: server.pem, key_file: server-key.pem }`;
-  /** A server with a certificate for these hosts and nothing else. */
+  /** A server whose certificate is valid for these hosts only. */
   async function withCertificate(hosts: string[], days = 1, now = new Date()) {
     const made: Certificates = await makeCertificates(hosts, days, now);
     const cwd = newFolder();

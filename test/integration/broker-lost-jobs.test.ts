@@ -77,7 +77,8 @@ describe.skipIf(natsServer === null)('jobs that a broker has lost', () => {
     await jsm.streams.delete('HAF_JOBS');
     await jsm.streams.delete('KV_haf_units');
     await vi.waitUntil(async () => (await waiting().catch(() => 0)) === 1, { timeout: 20_000 });
-    // `QueueGuard` may check the broker between the deletions of the two streams. Then `news` has further messages.
+    // `QueueGuard` may check the broker between the deletions of the two streams. Then `news` has further messages, so
+    // the test searches all of them.
     expect(news.join()).toMatch(/HAF_JOBS.*made again/);
     await endNext(job);
   });

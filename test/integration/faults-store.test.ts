@@ -106,7 +106,7 @@ describe.skipIf(natsServer === null)('what was stored', () => {
   it('and rots while the run goes on is made again as well', async () => {
     bench = await FaultBench.withServer();
     const up = bench.up();
-    // No training has begun, so no process has read this artifact yet.
+    // The test damages the artifact before any training has begun, so no process has read the artifact yet.
     await up.event(isDone('preprocess/fold-0/Blood'));
     await up.event(isDone('preprocess/fold-1/Blood'));
     const blob = damage(bench, 'preprocess/fold-0/Blood', 'vectors.safetensors');

@@ -38,7 +38,10 @@ export const predicted = (
 /** Ids "001", "002", ... of an invented cohort. */
 export const inventedIds = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => String(i + 1).padStart(3, '0'));
-/** About every fourth patient died. 11 shares no divisor with the usual numbers of folds, so every fold has both classes. */
+/**
+ * Three of 11 successive patients died. 11 shares no divisor with the usual numbers of folds, so every fold has both
+ * classes.
+ */
 export const inventedOutcome = (id: string): 0 | 1 => ((Number(id) * 7) % 11 < 3 ? 1 : 0);
 
 export const deceasedOf = (count: number): number =>

@@ -48,7 +48,7 @@ const annotation = z.strictObject({
     classification: z.strictObject({ name: z.string() }),
   }),
 });
-/** What QuPath 0.5 reads of a file. */
+/** The keys of a GeoJSON file that QuPath 0.5 reads. */
 const collection = z.strictObject({
   type: z.literal('FeatureCollection'),
   tiles: z.record(z.string(), z.string()),

@@ -27,7 +27,7 @@ interface Run {
 
 /** Simulates a bad disk. Both functions return the error that a reader of the artifact gets. */
 interface Damage {
-  /** Moves an artifact aside, as a reader does that finds it damaged. */
+  /** Moves an artifact aside, like a reader that finds the artifact damaged. */
   readonly now: (key: string) => HafError;
   /** The artifact has already been moved aside by another reader. */
   readonly before: (key: string) => HafError;

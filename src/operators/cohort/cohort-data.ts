@@ -25,7 +25,7 @@ export const patientBagsSchema = z.strictObject({
 });
 export type PatientBags = z.infer<typeof patientBagsSchema>;
 
-/** The user's words for the two outcomes, and their column. */
+/** The user's words for the two outcomes, and the name of the column that holds the outcome. */
 export const outcomeWordsSchema = z.strictObject({
   positive: z.string(),
   negative: z.string(),

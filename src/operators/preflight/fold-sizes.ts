@@ -16,8 +16,8 @@ export function judgeFolds(
   { cv, cohort, data }: Pick<Config, 'cv' | 'cohort' | 'data'>,
 ): readonly Problem[] {
   if (cv.mode !== 'kfold' || data.splits !== null) return [];
-  // The counts here are wrong for a landmark label, which counts late events as negative, and for the event
-  // `recurrence`. For these outcomes `checkFolds` checks the folds later.
+  // With a landmark label, an event after the landmark is negative, but it counts as positive here. `checkFolds` checks
+  // the folds of this label later, and those of the event `recurrence`.
   if (cohort.label === 'landmark' || cohort.event === 'recurrence') return [];
   const inTime = data.outcome.kind === 'timeToEvent';
   // Half of the held-out patients validates and half tests, so that a fold needs two of each outcome.

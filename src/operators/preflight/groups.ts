@@ -32,7 +32,8 @@ export async function readGroups(config: Config, files: GroupFiles): Promise<Rea
   if (named === null) return null;
   const { sources, form } = tableFiles(config, files, named.table);
   const texts = await Promise.all(sources.map(({ name, path }) => readTextTable(path, { ...form, name })));
-  // `preflight` reports faults in the rows of these files when it reads the files as tables.
+  // `preflight` reports faults in the rows of these files when it reads the files as tables. So this function does not
+  // report them a second time.
   if (texts.some(({ faults }) => faults.length > 0)) return { groups: new Map(), faults: [] };
   const holding = texts.find(({ columns }) => columns.includes(named.column));
   const [first] = texts;

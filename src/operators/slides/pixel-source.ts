@@ -3,7 +3,7 @@ import type { Region } from './slide-reader.js';
 /** Decodes stored pixels. Edges and gaps are handled by its caller. */
 export interface PixelSource {
   /**
-   * [height, width, 3] of a region that lies inside the level and on stored tiles only.
+   * Pixels [height, width, 3] of a region that lies inside the level and on stored tiles only.
    * @throws Error of any kind if the data are damaged
    */
   read(level: number, region: Region): Promise<Uint8Array>;

@@ -38,7 +38,7 @@ const subIfds = 330;
 const imageWidth = 256;
 const byteTags: ReadonlySet<number> = new Set([270, 305, 347, 700]);
 // Tags of sizes, coding, resolution, strips and tiles. The data of other tags are never read, because vendors store
-// megabytes in theirs.
+// megabytes in their own tags.
 const numberTags: ReadonlySet<number> = new Set([
   ...[254, imageWidth, 257, 258, 259, 262, 273, 277, 278, 279, 282, 283, 284, 296, 317, 320],
   ...[322, 323, 324, 325, subIfds, 338, 339, 530],

@@ -6,12 +6,12 @@ const shell = (path: string): string =>
 
 const stem = (path: string): string => path.replace(/\.[^./\\]+$/, '');
 
-/** The command that converts any slide which libvips with OpenSlide opens into a file that is read here. */
+/** The command that makes a file which haf-pipeline reads, from any slide that libvips with OpenSlide opens. */
 export const convertWithVips = (path: string): string =>
   'Convert it with a libvips that has OpenSlide (vips --vips-config shows it): ' +
   `vips tiffsave ${shell(path)} ${shell(`${stem(path)}-converted.tif`)} --tile --pyramid --compression jpeg --Q 90 --bigtiff`;
 
-/** The command that converts a slide which only Bio-Formats opens into a file that is read here. */
+/** The command that makes a file which haf-pipeline reads, from a slide that only Bio-Formats opens. */
 export const convertWithBioFormats = (path: string): string =>
   'Convert it with Bio-Formats: ' +
   `bfconvert -series 0 -bigtiff -compression JPEG -tilex 512 -tiley 512 ${shell(path)} ${shell(`${stem(path)}-converted.ome.tif`)}`;

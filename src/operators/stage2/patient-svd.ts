@@ -32,8 +32,8 @@ export interface PatientSvd {
 /**
  * Decomposes the vectors of one patient (method.md 5.2, 5.4) in float64.
  *
- * @param u [M, D] of this patient
- * @param observed positions in M of the observed modalities
+ * @param u vectors of this patient, [modalities, width]
+ * @param observed positions of the observed modalities in `u`
  */
 export function patientSvd(
   u: Float32Array | Float64Array,

@@ -52,7 +52,7 @@ export async function openParquetGrid(path: string, options: GridOptions): Promi
   }
 }
 
-/** The metadata of the file restricted to a range of columns. The columns are flat. */
+/** The metadata of the file restricted to a range of columns. A flat column has one entry in the schema. */
 function someColumns(metadata: FileMetaData, first: number, end: number): FileMetaData {
   const [root, ...elements] = metadata.schema;
   const kept = elements.slice(first, end);

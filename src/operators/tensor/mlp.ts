@@ -56,12 +56,12 @@ export function mlpForward(
   return { hidden, output };
 }
 
-/** Gradients of all parameters, and of the linear map before the activation, given the gradient of the output. */
+/** Gradients for a given gradient of the output: of all parameters, and of the hidden layer before its activation. */
 export interface MlpGradients {
   readonly parameters: GradientTensors;
   /**
-   * Gradient of the linear map before the activation, [rows, hidden]. `mlpInputGradient` converts it to the gradient of
-   * the input.
+   * Gradient of the hidden layer before its activation, [rows, hidden]. `mlpInputGradient` converts it to the gradient
+   * of the input.
    */
   readonly linear: tf.Tensor2D;
 }
