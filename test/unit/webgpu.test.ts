@@ -80,7 +80,7 @@ describe('a backend that is used', () => {
 });
 
 describe('unused buffers of the GPU', () => {
-  /** Unused buffers of 100 bytes, and 1000 bytes in use. */
+  /** A manager with lists of unused buffers of 100 bytes each, and 1000 bytes in use. `free` counts each list. */
   const managerOf = (free: readonly number[]): BufferManager & { readonly destroyed: number[] } => {
     const destroyed: number[] = [];
     const buffers = free.map((count, at) =>
