@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** A program ended with an exit code other than 0; the error holds its output. */
+/** A program that a signal or an exit code other than 0 ended. The error holds its output. */
 export class ProgramFailed extends Error {
   override readonly name = 'ProgramFailed';
 
