@@ -58,7 +58,7 @@ describe('work items on a broker', () => {
     const [one, other] = [connectionTo(bucket), connectionTo(bucket)];
     await one.changeExpected(key, (item) => asked(item, job));
     await other.changeExpected(key, (item) => asked(item, testJob('a', { run: 'run-2' })));
-    // `one` has cached the item with run-1 only, and `other` has added run-2 since. The change by `one` must keep both runs.
+    // `one` has cached the item with run-1 only; `other` has added run-2 since. The change by `one` must keep both runs.
     expect(await one.changeExpected(key, claim)).toMatchObject({ runs: ['run-1', 'run-2'], holder: 'mine' });
     const heirs = (item: WorkItem | null): WorkItem | null => item && { ...item, holder: 'heir' };
     await other.change(key, heirs);
