@@ -59,4 +59,12 @@ describe('cv.folds before training', () => {
     expect(warningsOf(2, 39, { cv: { folds: 10 }, cohort: { label: 'landmark' } })).toEqual([]);
     expect(warningsOf(2, 39, { cv: { folds: 2 } })).toEqual([]);
   });
+
+  it('judges the event recurrence by its own outcome', () => {
+    const cohort = { event: 'recurrence' };
+    expect(warningsOf(2, 39, { cv: { folds: 10 }, cohort })).toHaveLength(
+      warningsOf(2, 39, { cv: { folds: 10 } }).length,
+    );
+    expect(warningsOf(2, 39, { cv: { folds: 10 }, cohort })).not.toEqual([]);
+  });
 });

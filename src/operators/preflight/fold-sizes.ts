@@ -17,8 +17,8 @@ export function judgeFolds(
 ): readonly Problem[] {
   if (cv.mode !== 'kfold' || data.splits !== null) return [];
   // With a landmark label, an event after the landmark is negative, but it counts as positive here. `checkFolds` checks
-  // the folds of this label later, and those of the event `recurrence`.
-  if (cohort.label === 'landmark' || cohort.event === 'recurrence') return [];
+  // the folds of this label later.
+  if (cohort.label === 'landmark') return [];
   const inTime = data.outcome.kind === 'timeToEvent';
   // Half of the held-out patients validates and half tests, so that a fold needs two of each outcome.
   const needed = cv.validation === 'halfOfTest' ? 2 : 1;
