@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findOpenSlide } from '../../src/backends/openslide.js';
@@ -304,6 +304,8 @@ describe('a process of OpenSlide that ends or hangs', () => {
       `#include <stdlib.h>
        #include <unistd.h>
        #include <stdint.h>
+       #include <stdio.h>
+       #include <fcntl.h>
        const char *openslide_get_version(void) { return "4.9.0"; }
        void *openslide_open(const char *path) { return malloc(1); }
        void openslide_close(void *s) {}
@@ -348,6 +350,39 @@ describe('a process of OpenSlide that ends or hangs', () => {
     await expect(reader.read(0, region)).rejects.toMatchObject(failure);
     // After the failure, further reads fail at once.
     await expect(reader.read(0, region)).rejects.toMatchObject(failure);
+  });
+
+  it.each([
+    ['the runner is killed', 'process.kill(process.pid, "SIGKILL")'],
+    ['the thread that reads the slide ends', 'await worker.terminate()'],
+  ])('a library that hangs ends when %s', async (_, end) => {
+    if (here === null || process.platform !== 'linux') return;
+    const note = join(here.folder, '..', `hangs-${end.length}`);
+    await useLibrary(
+      `int f = creat("${note}", 0600); dprintf(f, "%d\\n", getpid()); for (;;) pause();`,
+      '600',
+    );
+    const built = join(import.meta.dirname, '../../dist/src/operators/slides/open-slide.js');
+    const reading = `import(${JSON.stringify(built)}).then(async ({ openSlide }) => {
+      const reader = await openSlide(${JSON.stringify(madeFile('hangs.ndpi', Buffer.from('x')))}, 'openslide');
+      await reader.read(0, { x: 0, y: 0, width: 64, height: 64 });
+    })`;
+    const script = `
+      import { existsSync, readFileSync } from 'node:fs';
+      import { setTimeout } from 'node:timers/promises';
+      import { Worker } from 'node:worker_threads';
+      const worker = new Worker(${JSON.stringify(reading)}, { eval: true });
+      const note = ${JSON.stringify(note)};
+      while (!existsSync(note) || !readFileSync(note, 'utf8').endsWith('\\n')) await setTimeout(20);
+      ${end};
+      await setTimeout(60_000);`;
+    const runner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+    onTestFinished(() => void runner.kill('SIGKILL'));
+    await vi.waitFor(() => expect(existsSync(note) && readFileSync(note, 'utf8')).toMatch(/\n$/), 20_000);
+    const status = `/proc/${Number(readFileSync(note, 'utf8'))}/status`;
+    // A process of a thread that has ended stays as a zombie (Z): nobody asks for its exit code.
+    const isOver = (): boolean => !existsSync(status) || /^State:\s+Z/m.test(readFileSync(status, 'utf8'));
+    await vi.waitFor(() => expect(isOver()).toBe(true), 10_000);
   });
 
   it('a thread that an encoder blocks for longer than the timeout reads the answer that waits', async () => {

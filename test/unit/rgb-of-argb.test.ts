@@ -12,23 +12,18 @@ const expected = (argb: Uint32Array): number[] =>
 describe('RGB of premultiplied ARGB', () => {
   it.each([0, 1, 2, 3, 4, 5, 63, 4096])('drops alpha and keeps the colours of %i pixels', (pixels) => {
     const converter = new RgbConverter(4096);
-    for (const buffer of converter.buffers) {
-      buffer.set(words(4096));
-      const argb = buffer.subarray(0, pixels);
+    for (let turn = 0; turn < 2; turn++) {
+      converter.buffer.set(words(4096));
+      const argb = converter.buffer.subarray(0, pixels);
       expect([...converter.rgbOf(argb)]).toEqual(expected(argb));
     }
   });
 
-  it('converts other memory, and changes no buffer', () => {
+  it('converts other memory', () => {
     const converter = new RgbConverter(4096);
-    const [first, second] = converter.buffers.map((buffer) => {
-      buffer.set(words(4096));
-      return buffer.slice();
-    });
     for (const pixels of [4096, 7]) {
       const argb = words(pixels);
       expect([...converter.rgbOf(argb)]).toEqual(expected(argb));
     }
-    expect(converter.buffers).toEqual([first, second]);
   });
 });

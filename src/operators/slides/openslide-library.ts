@@ -2,19 +2,12 @@ import type { OpenSlideFacts } from './openslide-messages.js';
 
 /** A slide handle of the C library. */
 type Handle = object;
-type Callback = (error: Error | null, result: never) => void;
-
-/** A function of the library that can run in its own thread. */
-interface Native<Args extends readonly unknown[], Result> {
-  (...args: Args): Result;
-  async(...args: [...Args, Callback]): void;
-}
 
 /** The part of OpenSlide's C interface that is used. */
 export interface OpenSlideLibrary {
   readonly version: string;
   /** @throws Error with the message of OpenSlide */
-  open(path: string): Promise<OpenSlideHandle>;
+  open(path: string): OpenSlideHandle;
 }
 
 export interface OpenSlideHandle {
@@ -23,22 +16,12 @@ export interface OpenSlideHandle {
    * Fills `into` with premultiplied ARGB words.
    * @throws Error with the message of OpenSlide; afterwards the handle cannot be used
    */
-  read(into: Uint32Array, x: number, y: number, level: number, width: number, height: number): Promise<void>;
+  read(into: Uint32Array, x: number, y: number, level: number, width: number, height: number): void;
   close(): void;
 }
 
-/** Stack size of a call in bytes. Koffi's default of 128 KiB is small for libtiff and libxml2. */
+/** Stack size of a call in bytes, twice koffi's default: libtiff and libxml2 need much for some files. */
 const stackBytes = 4 * 2 ** 20;
-
-function inThread<Args extends readonly unknown[], Result>(
-  native: Native<Args, Result>,
-  ...args: Args
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const done = (error: Error | null, result: Result): void => (error ? reject(error) : resolve(result));
-    native.async(...args, done);
-  });
-}
 
 /**
  * Loads libopenslide into this process. Only the process of `openslide-child.ts` may call it, because a fault of the
@@ -48,11 +31,11 @@ function inThread<Args extends readonly unknown[], Result>(
  */
 export async function loadOpenSlide(path: string): Promise<OpenSlideLibrary> {
   const { default: koffi } = await import('koffi');
-  koffi.config({ async_stack_size: stackBytes, resident_async_pools: 1, max_async_calls: 4 });
+  koffi.config({ sync_stack_size: stackBytes });
   const library = koffi.load(path);
   koffi.pointer('openslide_t', koffi.opaque());
   const declare = <Args extends readonly unknown[], Result>(prototype: string) =>
-    library.func(prototype) as unknown as Native<Args, Result>;
+    library.func(prototype) as unknown as (...args: Args) => Result;
 
   const version = declare<[], string>('const char *openslide_get_version()')();
   const open = declare<[string], Handle | null>('openslide_t openslide_open(const char *)');
@@ -99,8 +82,8 @@ export async function loadOpenSlide(path: string): Promise<OpenSlideLibrary> {
 
   return {
     version,
-    async open(slide) {
-      const handle = await inThread(open, slide);
+    open(slide) {
+      const handle = open(slide);
       if (handle === null) throw new Error('OpenSlide does not know its format');
       const refused = error(handle);
       if (refused !== null) {
@@ -109,8 +92,8 @@ export async function loadOpenSlide(path: string): Promise<OpenSlideLibrary> {
       }
       return {
         facts: factsOf(handle),
-        async read(into, x, y, level, width, height) {
-          await inThread(region, handle, into, x, y, level, width, height);
+        read(into, x, y, level, width, height) {
+          region(handle, into, x, y, level, width, height);
           const damaged = error(handle);
           if (damaged !== null) throw new Error(damaged);
         },

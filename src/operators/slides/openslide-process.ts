@@ -95,12 +95,11 @@ export class OpenSlideProcess {
     let process: OpenSlideProcess;
     try {
       const child = fork(childFile, [], {
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc', pixels.descriptor],
+        // Nothing is written to stdin. It closes when this process or thread ends, and the watchdog of the child waits
+        // for this.
+        stdio: ['pipe', 'ignore', 'pipe', 'ipc', pixels.descriptor],
         // By default a child gets the Node options of its parent. Two processes cannot share the port of a debugger.
         execArgv: [],
-        // Only one call runs at a time. With several threads, each call could run in another thread, whose caches are
-        // cold.
-        env: { ...globalThis.process.env, UV_THREADPOOL_SIZE: '1' },
       });
       process = new OpenSlideProcess(child, pixels);
     } catch (error) {

@@ -64,34 +64,31 @@ const pageBytes = 65_536;
  * little-endian, as on all processors for which koffi exists.
  */
 export class RgbConverter {
-  /** Buffers of `pixels` words for ARGB, which are converted without a copy. */
-  readonly buffers: readonly [Uint32Array, Uint32Array];
-  private readonly copies: Uint32Array;
+  /** A buffer of `pixels` words for ARGB, which is converted without a copy. */
+  readonly buffer: Uint32Array;
   private readonly rgb: Uint8Array;
   private readonly convert: Convert;
 
   /** @param pixels that can be converted at once, a multiple of four */
   constructor(pixels: number) {
-    const bytes = 3 * pixels * 4 + pixels * 3;
+    const bytes = pixels * 4 + pixels * 3;
     // The last store writes four bytes more than the last four pixels need, so the memory has room for them.
     const memory = new Memory({ initial: Math.ceil((bytes + 4) / pageBytes) });
-    const words = (i: number): Uint32Array => new Uint32Array(memory.buffer, i * pixels * 4, pixels);
-    this.buffers = [words(0), words(1)];
-    this.copies = words(2);
-    this.rgb = new Uint8Array(memory.buffer, 3 * pixels * 4, pixels * 3);
+    this.buffer = new Uint32Array(memory.buffer, 0, pixels);
+    this.rgb = new Uint8Array(memory.buffer, pixels * 4, pixels * 3);
     this.convert = convertIn(memory);
   }
 
   /**
    * RGB of pixels. It is valid until the next call.
    *
-   * @param argb one of `buffers`, or its beginning; other memory is first copied
+   * @param argb `buffer` or its beginning; other memory is first copied to `buffer`
    */
   rgbOf(argb: Uint32Array): Uint8Array {
     let source = argb;
     if (argb.buffer !== this.rgb.buffer) {
-      this.copies.set(argb);
-      source = this.copies;
+      this.buffer.set(argb);
+      source = this.buffer;
     }
     if (argb.length > 0)
       this.convert(source.byteOffset, source.byteOffset + argb.length * 4, this.rgb.byteOffset);
