@@ -20,7 +20,7 @@ export const patientBagsSchema = z.strictObject({
   /** Number of values in one instance, and how the `embed` artifacts store it. Null if no file could be read. */
   width: z.number().int().positive().nullable(),
   precision: z.enum(precisions).nullable(),
-  /** Segments of each patient, in the order of method.md 2.5 and 2.6. */
+  /** The segments that form the bag of each patient, in the order of method.md 2.5 and 2.6. */
   patients: z.record(z.string(), z.array(segmentSchema)),
 });
 export type PatientBags = z.infer<typeof patientBagsSchema>;

@@ -27,7 +27,7 @@ export interface EncodedGroup {
   readonly losses: readonly number[];
 }
 
-/** z of some bags, concatenated, and the sum of the image loss over these bags. */
+/** z of some bags, concatenated, and the sum of the image loss `L_img` (method.md 4.2) over these bags. */
 interface Encoded {
   readonly z: Float32Array;
   readonly loss: number;

@@ -148,7 +148,10 @@ function tableTokens(net: Mfmf, weights: ParameterTensors, modality: string, x: 
   return dense(x, tf.tensor2d(map.weight, [x.shape[1], net.width]), tf.tensor1d(map.bias));
 }
 
-/** A matrix [P, P * slots] that computes the mean of each patient's open tokens: those of the observed tables, or the learned one. */
+/**
+ * A matrix [P, P * slots] that computes the mean of the tokens of each patient: those of the observed tables or, if the
+ * patient has no table, the learned token.
+ */
 function openMean({ observed, patients }: MfmfGroup, slots: number): tf.Tensor2D {
   const tables = slots - 1;
   const shares = new Float32Array(patients * patients * slots);

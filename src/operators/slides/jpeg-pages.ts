@@ -54,8 +54,8 @@ export interface JpegPage {
 }
 
 /**
- * The values of YCbCrSubSampling that TIFF 6.0 allows. Null for a stream that is damaged or that libtiff refuses
- * anyway.
+ * The value of the tag YCbCrSubSampling for a JPEG stream with these components. Null if TIFF 6.0 does not allow the
+ * value: the stream is damaged, or libtiff refuses it anyway.
  */
 function subsamplingOf([y, cb]: readonly JpegComponent[]): readonly number[] | null {
   if (y === undefined || cb === undefined) return null;

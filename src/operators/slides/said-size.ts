@@ -69,7 +69,7 @@ export const quotable = (text: string): string => {
 
 /**
  * Parses a size such as "0,25", "250 nm" or "5E-4".
- * @param the unit to use for a number without a unit
+ * @param unit the unit of a number without a unit
  * @param said the text of the file, to quote if it is not understood
  */
 export function saidSize(text: string, unit: string, said: string): SaidSize {

@@ -24,7 +24,7 @@ export type SlideRoute = 'strips' | 'tiles' | 'openslide';
 export interface SlideScene {
   /** Numbers start at 1, in the order of the file, and include overviews. */
   readonly number: number;
-  /** The name in the file; empty if the file gives none. */
+  /** The name of the image in the file. Empty if the file gives none. */
   readonly name: string;
   readonly width: number;
   readonly height: number;

@@ -77,7 +77,10 @@ export class EncoderStack {
     return this.bags.parts(values, this.encoder.hidden);
   }
 
-  /** The backward pass. @param given inputs of each member; null for a member that does not learn */
+  /**
+   * The backward pass.
+   * @param given for each encoder of the stack, the gradients that its backward pass starts from; null if it does not learn
+   */
   async backward(given: readonly (MemberUpstream | null)[]): Promise<void> {
     const { encoder, bags, rows } = this;
     const { input, masks, weights, pass } = this.forwarded();

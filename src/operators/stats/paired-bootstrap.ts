@@ -12,7 +12,7 @@ export interface PairedAnswers {
 
 export interface DifferenceIntervals {
   readonly accuracy: readonly [number, number];
-  /** Interval of the difference of the AUCs. Null if no group has two patients of each class. */
+  /** Interval of the difference of the AUCs. Null if no group of patients (a fold) has two patients of each class. */
   readonly auc: readonly [number, number] | null;
 }
 

@@ -11,8 +11,9 @@ export interface FeatureSpace {
   readonly direction: Float32Array;
 }
 
-/** Standard deviation of a coordinate of the centres, and of an instance around its centre. */
+/** Standard deviation of each coordinate of the centres of the kinds of tissue. */
 const centreSpread = 0.3;
+/** Standard deviation of each coordinate of an instance around the centre of its kind. */
 const instanceSpread = 0.4;
 /** Fraction of a bag's instances that show the risk (key instances). A model has to find them. */
 const keyShare = 0.25;

@@ -119,7 +119,8 @@ export function settleListed(
   const unknown: { word: string; line: number }[] = [];
   const written = view.written();
   const cells = Float64Array.from(view.words(), (word, row) => {
-    // A value of the list is never missing, even if it is a word such as `NA` that usually means "missing".
+    // A value that the experiment lists is never missing, even if it is a word such as `NA` that usually means
+    // "missing".
     if (word === '') return codeOf.get(written[row] ?? '') ?? NaN;
     const code = codeOf.get(word) ?? codeOfNumber.get(view.numbers[row] ?? NaN);
     if (code === undefined) unknown.push({ word, line: view.line(row) });

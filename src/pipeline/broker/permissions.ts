@@ -70,7 +70,7 @@ const workerCalls = [
   'haf.v1.dlq.>',
 ];
 
-/** Calls of a viewer to the account of the streams: look-ups of single messages and states. */
+/** The calls that a viewer may make to the NATS account that holds the streams: it may read single messages and counts. */
 const viewerCalls = [
   accountInfo,
   ...queueLength,

@@ -171,7 +171,10 @@ export async function findNewPatients(
   };
 }
 
-/** The files of a table. Empty if one of them is missing and no cohort file declares the table. */
+/**
+ * The files of a table. Empty if one of them is missing: the patients are then predicted without the table. It is an
+ * error if the user's cohort file (`-c`) declares the table.
+ */
 function tableNames(
   config: Config,
   root: string,

@@ -11,7 +11,7 @@ export interface RunBusOptions {
   readonly store: string;
   /**
    * Address of the store: a folder or s3://.
-   * @default the local folder
+   * @default the folder `store`
    */
   readonly storeUri?: string;
   /** `false` keeps the run inside this process. */

@@ -76,8 +76,8 @@ export async function givenBags(
 
 /**
  * The experiment with a patient rule that works for the given files. The rule is replaced in two cases: HANCOCK's
- * rule would most likely give one id to files of two patients, or the table of files is not below `root`. Then the
- * name of a file is its id, because the stages over given files need no patient.
+ * rule would most likely give one id to files of two patients, or the rule needs a table (`patient.table`) that does not
+ * exist below `root`. Then the name of a file is its id, because the stages over given files need no patient.
  */
 function namedByFile(config: Config, modality: ModalityId, root: string, names: readonly string[]): Config {
   const declared = bagOf(config, modality);

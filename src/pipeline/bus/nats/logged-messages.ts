@@ -21,8 +21,8 @@ export interface LoggedMessage {
 export type MessageSource = (subject: string) => Observable<LoggedMessage | 'caught-up'>;
 
 /**
- * Reads by an ordered consumer, which continues at the same message after an outage. The role needs the right to make
- * consumers. As long as the subject has no message, `caught-up` does not come.
+ * Reads by an ordered consumer, which continues after the last received message when an outage has ended. The role of
+ * this client needs the right to make consumers. While the subject has no message, `caught-up` is not emitted.
  */
 export const consumedMessages =
   (js: JetStreamClient, stream: string): MessageSource =>
