@@ -2,10 +2,8 @@ import { counted } from '../../pipeline/core/wording.js';
 import { observedChance, type Censoring } from './censoring.js';
 import { checkRisks } from './check-risks.js';
 import type { FollowUp } from './follow-up.js';
-import { kaplanMeier, survivalSteps } from './kaplan-meier.js';
 import { measured, notDefined, type Measure } from './measure.js';
 import { riskTolerance } from './pair-counter.js';
-import { valueAt } from './step-function.js';
 
 /**
  * Cumulative/dynamic AUC at a horizon (Uno 2007; Hung and Chiang 2010): the probability that a patient with the event
@@ -64,27 +62,4 @@ function countWhile(values: Float64Array, holds: (value: number) => boolean): nu
     else high = middle;
   }
   return low;
-}
-
-/**
- * Mean of AUCs over horizons, weighted by the fraction of test patients (Kaplan-Meier) with the event between the previous horizon
- * and this one.
- *
- * @param horizons days, ascending
- */
-export function meanDynamicAuc(
-  test: FollowUp,
-  horizons: readonly number[],
-  aucs: readonly Measure[],
-): Measure {
-  const steps = survivalSteps(kaplanMeier(test));
-  let [sum, before] = [0, 1];
-  for (const [k, horizon] of horizons.entries()) {
-    const auc = aucs[k];
-    if (auc?.value == null) return notDefined(auc?.reason ?? 'no horizon');
-    const survival = valueAt(steps, horizon);
-    sum += auc.value * (before - survival);
-    before = survival;
-  }
-  return before < 1 ? measured(sum / (1 - before)) : notDefined('no event by the last horizon');
 }
