@@ -6,7 +6,7 @@ import { type Runtime, sessionOptions } from '../operators/tensor/onnx/runtime.j
 import { reasonOf } from '../pipeline/core/errors.js';
 import type { OnnxTestMessage, OnnxTestReport } from './onnx-test-report.js';
 
-// The process of the test of an ONNX runtime (run-onnx-test.ts). Its first argument is the runtime's folder.
+// The process that tests an ONNX runtime. run-onnx-test.ts starts it. Its first argument is the runtime's folder.
 
 /** Rows, columns and inner size of the matrix product that is tested. One CPU core computes it in some 20 ms. */
 const side = 512;

@@ -77,7 +77,7 @@ async function sha256Of(path: string): Promise<string> {
 /**
  * Compares a downloaded file with the hash in this release of haf-pipeline, before anything is unpacked.
  *
- * @throws HafError of `code` if the hashes differ
+ * @throws HafError with the code `code` if the hashes differ
  */
 export async function requirePinned(
   path: string,
@@ -113,7 +113,7 @@ export async function requireKnown(path: string): Promise<void> {
  * release of haf-pipeline. If there is neither, the user is told that the file is unchecked, and told its hash.
  *
  * @param given SHA-256 from `--sha256`
- * @throws HafError of `code` if the hashes differ
+ * @throws HafError with the code `code` if the hashes differ
  */
 export async function checkArchive(
   path: string,

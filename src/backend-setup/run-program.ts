@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 
-/** A program that a signal or an exit code other than 0 ended. The error holds its output. */
+/** The error of a program that a signal ended, or that ended with an exit code other than 0. */
 export class ProgramFailed extends Error {
   override readonly name = 'ProgramFailed';
 
   constructor(
     readonly program: string,
-    /** stdout and stderr, in the order they arrived. */
+    /** stdout and stderr of the program, in the order in which their parts arrived. */
     readonly output: string,
     how: string,
   ) {
@@ -26,7 +26,7 @@ export const lastLines = (output: string, lines: number): string =>
 /**
  * Runs a program to its end and returns its stdout.
  *
- * @throws ProgramFailed if a signal or a non-zero exit code ends it
+ * @throws ProgramFailed if a signal ends the program, or if its exit code is not 0
  * @throws Error with code ENOENT if the program does not exist
  */
 export function runProgram(

@@ -54,7 +54,8 @@ export function unfitFor(description: Description, machine: Machine): string | n
     return `it is for ${platform} ${arch}, and this machine is ${machine.platform} ${machine.arch}`;
   if ((description.glibc === null) !== (machine.glibc === null))
     return 'it was compiled for another C library';
-  // A shared home folder can hold a backend that a machine with a newer system compiled.
+  // A shared home folder can hold a backend that was compiled on a machine with a newer glibc. Such a backend may need
+  // functions that the glibc of this machine lacks.
   if (minorOf(description.glibc) > minorOf(machine.glibc))
     return `it was compiled with glibc ${description.glibc}, and this machine has ${machine.glibc}`;
   if (tfjs !== tfjsVersion)

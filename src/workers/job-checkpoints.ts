@@ -63,7 +63,7 @@ export class JobCheckpoints implements Checkpoints {
   }
 }
 
-/** For jobs without checkpoints. */
+/** Replaces `JobCheckpoints` in jobs without checkpoints: it reads and stores nothing. */
 export const noCheckpoints: Checkpoints = {
   resume: () => Promise.resolve(),
   offer: () => Promise.resolve(),

@@ -26,8 +26,8 @@ export interface PreparedWork {
 /**
  * Fetches all inputs of a job to this machine: its recipe, its input artifacts, its source files.
  *
- * @throws HafError HAF_STORE_CORRUPT naming an artifact that is not there; HAF_DATA_MISSING, HAF_DATA_CHANGED when this
- * machine does not have the user's files
+ * @throws HafError HAF_STORE_CORRUPT that names an artifact which is not in the store; HAF_DATA_MISSING if this machine
+ * lacks one of the user's files; HAF_DATA_CHANGED if the content of such a file differs from the planned one
  */
 export async function prepareWork(
   job: Job,
@@ -41,8 +41,8 @@ export async function prepareWork(
   const { config, inputs } = parseRecipe(text, job.artifact);
   const opens = stages[job.stage].opens ?? {};
   const artifacts = inputs.flatMap(({ role, ids }) => ids.map((id) => ({ role, id })));
-  // A local store is read in place and needs no `fetch`. So the manifests are dropped: there may be a hundred thousand
-  // inputs.
+  // A local store is read in place and needs no `fetch`. So the manifests are dropped to save memory: there may be a
+  // hundred thousand inputs.
   const inPlace = store.uri === store.localRoot;
   const looked = await mapAtOnce(artifacts, lookupsAtOnce, async ({ role, id }, index) => {
     // These look-ups are synchronous. After a number of them the event loop gets a turn, so that the heartbeats of

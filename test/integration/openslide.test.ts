@@ -380,7 +380,8 @@ describe('a process of OpenSlide that ends or hangs', () => {
     onTestFinished(() => void runner.kill('SIGKILL'));
     await vi.waitFor(() => expect(existsSync(note) && readFileSync(note, 'utf8')).toMatch(/\n$/), 20_000);
     const status = `/proc/${Number(readFileSync(note, 'utf8'))}/status`;
-    // A process of a thread that has ended stays as a zombie (Z): nobody asks for its exit code.
+    // After its end, the process of the library may stay as a zombie (Z): the thread that started it has ended, so the
+    // exit code is never read.
     const isOver = (): boolean => !existsSync(status) || /^State:\s+Z/m.test(readFileSync(status, 'utf8'));
     await vi.waitFor(() => expect(isOver()).toBe(true), 10_000);
   });

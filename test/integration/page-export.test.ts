@@ -36,7 +36,7 @@ describe.skipIf(program === null)('exported pages', { timeout: 120_000 }, () => 
       epochOf('stage3', unit, 2, 0.25),
     );
     run.tell(doneJob('stage3', unit), doneJob('evaluate', unit, { testAuc: 0.7 }), endedRun());
-    // The slide with attention has a picture of its tiling.
+    // Adds the picture of the tiling of the slide that has attention. The exported page must show this picture.
     const picture = sharp({ create: { width: 140, height: 100, channels: 3, background: '#c08080' } });
     writeFiles(run, { 'tiles/overlays/a.jpg': await picture.jpeg().toBuffer() });
     const { files, leftOut } = await exportPage(directorySource(run.runs), 'demo-1', folder);

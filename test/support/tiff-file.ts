@@ -146,8 +146,8 @@ export interface JpegMarks {
 }
 
 /**
- * A JPEG of one colour. `store` is the colour space of its components; `marks` are the markers that state a colour
- * space.
+ * A JPEG of one colour. `store` is the colour space of its components. The last parameter gives the markers that state
+ * a colour space.
  */
 export async function markedJpeg(
   side: number,
@@ -160,8 +160,8 @@ export async function markedJpeg(
   const jpeg = await sharp(flatRgb(side, side, given), { raw: { width: side, height: side, channels: 3 } })
     .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
     .toBuffer();
-  // The JPEG without its first marker, which comes back below, before the markers of `marks`. sharp itself writes no
-  // JFIF marker.
+  // The JPEG without its first marker (SOI). The result below consists of SOI, the requested markers and this body.
+  // sharp writes no JFIF marker, so the body contains none.
   const body = Buffer.from(jpeg.subarray(2));
   const frame = body.indexOf(Buffer.from([0xff, 0xc0]));
   const scan = body.indexOf(Buffer.from([0xff, 0xda]));

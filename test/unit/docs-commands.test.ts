@@ -40,8 +40,8 @@ function complaintsAbout(page: string): readonly string[] {
 }
 
 /**
- * The error message of the program for a command in a page. The text of a page may name a command without its
- * arguments.
+ * The error message of the program for a command in a page. Null if the program accepts the command. The text of a page
+ * may name a command without its arguments, so missing arguments of a bare name are no error.
  */
 function refusalOf(args: readonly string[]): string | null {
   const words = args.map((arg) => (arg === 'STAGE' ? 'stage3' : arg.replace(/^\[|\]$|,$/g, '')));

@@ -68,7 +68,7 @@ describe.skipIf(runtime === null)('the prediction in an exported model', () => {
       const [own] = await predicted(record, [logit]);
       expect(own).toBeCloseTo(calibrated(map, logit), 6);
     }
-    // The base rate is not calibrated.
+    // Without any modality the prediction is the base rate, with the logit `unseen`. It is not calibrated.
     expect((await predicted(record, [3], [], 0))[0]).toBeCloseTo(1 / (1 + Math.exp(-0.5)), 6);
     const two = { ...record, outputs: 2, unseen: [0, 0.5] };
     expect((await predicted(two, [0.25, 1]))[0]).toBeCloseTo(calibrated(map, 0.75), 6);
@@ -101,7 +101,8 @@ describe.skipIf(runtime === null)('a table row in an exported model', () => {
     { name: 'site', kind: 'nominal', categories: ['a', 'b', 'c'], fill: 1, known: [0, 1] },
     { name: 'ward', kind: 'nominal', categories: ['x', 'y'], fill: 0 },
     { name: 'age', kind: 'numeric', fill: 60, offset: 50, scale: 10, range: [40, 80] },
-    // The fill value may lie outside of the range of the column. A date of eight digits keeps all its digits.
+    // Two difficult cases in one column: the fill value 0 lies outside of the range of the column, and dates of eight
+    // digits need float64, because float32 would round them.
     {
       name: 'date',
       kind: 'numeric',

@@ -16,8 +16,8 @@ import { FileStore } from '../../src/pipeline/store/file-store.js';
 import { fault } from '../support/fault.js';
 
 /**
- * An experiment with two modalities over the same slides. `a` and `b` are declarations of the two modalities, without
- * their files.
+ * An experiment with the modalities A and B over the same slides. `a` and `b` are the further keys of their
+ * declarations.
  */
 const text = (a: string, b: string, embed = '{}'): string => `
 name: demo

@@ -116,7 +116,7 @@ describe("Cox's partial likelihood", () => {
   });
 
   it('is that of a hand-computed example', () => {
-    // Day 1: risk set of all three; day 2: of the last two.
+    // All three patients are at risk on day 1, and the last two on day 2.
     const { negLogLik, perEvent } = coxLoss(
       coxOrder(followUpOf([1, 2, 3], [1, 1, 0])),
       [Math.log(2), 0, Math.log(3)],

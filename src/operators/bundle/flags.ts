@@ -14,7 +14,10 @@ const mostDistance = 4;
 
 /** Differences between a new patient and the patients of the training, in sentences. */
 export class Flags {
-  /** Mean and squared deviations of the mean instances of the patients checked so far. */
+  /**
+   * For each modality: mean, and sum of squared deviations, of the mean instances of the patients checked so far. The
+   * mean instance of a patient is the mean of the instances of the patient's bag.
+   */
   readonly spread = new SpreadCollector();
   private readonly rows: ReadonlyMap<ModalityId, ReadonlyMap<string, number>>;
   private readonly unread = new Map<string, string[]>();

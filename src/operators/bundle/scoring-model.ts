@@ -89,7 +89,7 @@ export async function scoringModel(parts: FoldParts, data: ScoringData): Promise
  */
 const noDraws = replayDraws({})('none');
 
-/** The encoder of one modality, or of the union of several. */
+/** Name of an encoder: the id of its modality, or `union` if it reads the union of several modalities. */
 const encoderName = (modalities: readonly ModalityId[]): string =>
   modalities.length === 1 ? (modalities[0] as string) : 'union';
 

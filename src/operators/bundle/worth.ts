@@ -12,7 +12,7 @@ import type { ScoringModel } from './scoring-model.js';
  */
 const mostForAll = 10;
 
-/** The subsets that are tried if there are `count` modalities. Each subset is a list of positions. */
+/** The subsets that are tried if there are `count` modalities. Each subset lists the positions of its modalities. */
 export function subsetsOf(count: number): readonly (readonly number[])[] {
   const all = Array.from({ length: count }, (_, m) => m);
   if (count > mostForAll) {

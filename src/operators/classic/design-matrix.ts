@@ -26,9 +26,9 @@ export interface DesignChoices {
 }
 
 /**
- * Fits the design matrix of several tables for classical models. Numbers and ordered categories stay unchanged; each other category
- * gets a column. A missing cell becomes the training mean and is marked by a separate column. Only training patients decide means,
- * categories and marks.
+ * Fits the design matrix of several tables for classical models. Numbers and ordered categories stay unchanged. A table
+ * column without order becomes one matrix column for each of its categories. A missing cell becomes the training mean
+ * and is marked by a separate column. Only training patients decide means, categories and marks.
  */
 export const fitDesign = (
   tables: readonly DesignTable[],
@@ -138,7 +138,7 @@ interface CellWriter {
   readonly into: (row: Float64Array, from: number, cell: number) => void;
 }
 
-/** @param given the column of this name in the table of the patients; undefined if the table is not given */
+/** @param given the column `column.name` in the table of the patients; undefined if this table is not given */
 function writerOf(column: DesignColumn, given: TypedColumn | undefined): CellWriter {
   const mark = (row: Float64Array, at: number, missing: boolean): void => {
     if (column.mark && missing) row[at] = 1;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 export const treeSchema = z.strictObject({
   feature: z.array(z.number().int()),
   value: z.array(z.number()),
-  /** The right child of a node. 0 in a leaf. */
+  /** For each node the position of its right child. 0 for a leaf. */
   right: z.array(z.number().int()),
 });
 export type Tree = z.infer<typeof treeSchema>;

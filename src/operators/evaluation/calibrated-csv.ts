@@ -42,7 +42,7 @@ export const calibratedColumns: readonly string[] = [
   ...['calibratedPooledAuc', 'calibratedPooledAucLow95', 'calibratedPooledAucHigh95', 'calibratedPooledEce'],
 ];
 
-/** The cells of one row in `calibratedColumns`. */
+/** The cells that a row of summary.csv has in the columns `calibratedColumns`, in their order. */
 export const calibratedCells = ({ calibrated: row }: Pick<SummaryRow, 'calibrated'>): CsvCell[] => [
   row === null ? null : mapsText(row),
   ...spreadsOf(row).flatMap(([, spread]) => [

@@ -159,7 +159,10 @@ const spreads = [
   'observedAuc',
 ] as const satisfies readonly (keyof SummaryRow)[];
 
-/** Every number of the table at full precision, for programs: one column each, empty if undefined or skipped. */
+/**
+ * summary.csv, for programs: every number of the table at full precision in a column of its own. A cell is empty if its
+ * number is undefined or its method was skipped.
+ */
 export function csvTable({ rows, skipped, paper }: Summary): string {
   const header = [
     'method',

@@ -91,7 +91,7 @@ function fusionBackward(
   if (!maps && !vectorsWanted) return { parameters: mlp.parameters, vectors: [] };
   const dJoined: tf.Tensor2D = tf.mul(mlpInputGradient(net.mlp, weights, mlp), pass.open);
   const count = (pass.vectors[0] as tf.Tensor2D).shape[0];
-  // All passes read the same vectors, so their gradients are added.
+  // All passes read the same vectors, so the gradients of the passes are added.
   const dJoinedOnce = tf.addN<tf.Tensor2D>(tf.split(dJoined, dJoined.shape[0] / count, 0));
   const dSlots = tf.split<tf.Tensor2D>(dJoinedOnce, [...net.slots], 1);
   const parameters = { ...mlp.parameters };

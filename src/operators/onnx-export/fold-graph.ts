@@ -46,7 +46,7 @@ export type ExportedColumns = Readonly<Record<ModalityId, readonly string[]>>;
  * any one row. Outputs: `logits` [1, outputs]; `prediction`, the calibrated probability [1, 1] or S(t) [1, horizons].
  *
  * @param horizons years; empty for a binary outcome
- * @throws Error for a method without a fusion network, and for weights that do not fit the experiment
+ * @throws Error for a method without fusion network and bag classifier, and for weights that do not fit the experiment
  */
 export async function foldGraph(
   parts: GraphParts,
@@ -110,7 +110,7 @@ class FoldEdges {
     }
   }
 
-  /** The logits of the classifier of the encoder. */
+  /** The logits of a method that is the bag classifier of an encoder. */
   private bagLogits(): Edge {
     const { encoder, part, trained, z } = this.encoded(this.slots.map(({ id }) => id));
     if (encoder.outputs !== this.parts.record.outputs)
@@ -118,7 +118,7 @@ class FoldEdges {
     return denseEdge(this.graph, z, layerConstants(this.graph, part, 'classifier', trained));
   }
 
-  /** The logits of the fusion network. */
+  /** The logits of the fusion network, or the mean of the logits of an ensemble of fusion networks. */
   private async headLogits(method: FusionMethod | SingleTableMethod): Promise<Edge> {
     const { graph, parts } = this;
     const { config, record, rng } = parts;
@@ -134,7 +134,7 @@ class FoldEdges {
     return members.length === 1 ? sum : graph.add('Mul', [sum, graph.scalar(1 / members.length)]);
   }
 
-  /** The logits of the fusion network whose arrays have the prefix `part`. */
+  /** The logits of one fusion network. The names of its arrays start with `part`. */
   private networkLogits(head: MlpHead, part: string, read: readonly Vector[]): Edge {
     const { graph } = this;
     const trained = this.trained(part, head.layout);

@@ -24,7 +24,8 @@ export function bagPatients(bags: readonly BagFilesOf[]): {
   const ids = new Set<string>();
   const unreadable: Problem[] = [];
   for (const { kind, unit, sources } of bags) {
-    // HANCOCK: a patient without a primary slide has no slides (method.md 2.5).
+    // In HANCOCK, slides of lymph nodes count only for patients who also have a slide of the primary tumour (method.md
+    // 2.5). So a slide of a lymph node adds no patient here.
     if (
       unit.names === 'hancock' &&
       unit.tiling === 'tissue' &&

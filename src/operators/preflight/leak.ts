@@ -96,7 +96,7 @@ export function leaksOf(
   });
 }
 
-/** Values of the patients without the event, and of those with it. */
+/** One value of each patient: first of the patients without the event, then of the patients with the event. */
 type Classes = readonly [negative: Float64Array, positive: Float64Array];
 
 /**
@@ -114,9 +114,9 @@ const describe = (how: string, auc: number, patients: number): string =>
   `separates the outcome ${how}, AUC ${auc.toFixed(3)} over ${patients} patients`;
 
 /**
- * The fraction of events among the other patients of the same category. Only the direction in which a high fraction
- * goes with the event counts: within a category a patient with the event has a lower fraction among the others, so
- * without any signal the AUC of these fractions is near 0.
+ * For each patient, the fraction of events among the other patients of the same category. The caller must not take
+ * 1 - AUC for a low AUC of these fractions: within a category the patients with the event have lower fractions than the
+ * patients without it. So the AUC is near 0 for a column without any relation to the outcome.
  */
 function byCategory([negative, positive]: Classes): Classes {
   const totals = new Map<number, { count: number; events: number }>();
@@ -135,7 +135,7 @@ function byCategory([negative, positive]: Classes): Classes {
   return [shares(negative, 0), shares(positive, 1)];
 }
 
-/** AUC of values against labels, in the direction that gives at least one half. Null with one class. */
+/** AUC of values against labels, in the direction that gives at least one half. Null if one class is empty. */
 function aucEitherWay(known: Classes): number | null {
   const one = aucOfClasses(...known);
   return one === null ? null : Math.max(one, 1 - one);

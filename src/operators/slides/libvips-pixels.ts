@@ -9,14 +9,14 @@ import type { TiffPage } from './tiff-directory.js';
 
 /** Colour profiles are not applied, so that the pixels equal those that CLAM and OpenSlide read. */
 const asStored = { ignoreIcc: true, limitInputPixels: false, failOn: 'error' } as const;
-/** Maximum gap between two stored tiles that are read together: reading the gap costs less than another read. */
+/** Maximum gap in bytes between two stored tiles that are read together. A second read would cost more than the gap. */
 const gapBytes = 32 * 1024;
 
-/** Size of the pixels decoded at once when a region is assembled from stored tiles. */
+/** Number of bytes of pixels that are decoded at once when a region is assembled from stored tiles. */
 const portionBytes = 8 * 2 ** 20;
 /**
- * For a region libvips keeps all tiles of a row in memory. In a slide of large tiles this may be more than a worker
- * can use.
+ * Maximum size in bytes of one row of tiles if libvips reads a region from the file. libvips then keeps all tiles of
+ * the row in memory. In a slide of large tiles this may be more memory than a worker can use.
  */
 const mostRowBytes = 256 * 2 ** 20;
 

@@ -82,7 +82,7 @@ function imageJSize({ description, resolution }: TiffPage): PixelSize {
   return sizeOf(side(resolution.x), side(resolution.y), 'ImageJ unit', said);
 }
 
-/** Micrometres by ResolutionUnit: 1 is no unit, 2 an inch, 3 a centimetre. */
+/** Micrometres per unit, by the value of the TIFF tag ResolutionUnit: 2 is an inch, 3 a centimetre; 1 is no unit. */
 const resolutionUnits: Readonly<Record<number, number>> = { 2: 25_400, 3: 10_000 };
 
 function resolutionSize({ resolution }: TiffPage): PixelSize {

@@ -98,7 +98,7 @@ export interface Region {
 export interface SlideReader {
   readonly info: SlideInfo;
   /**
-   * [height, width, 3].
+   * Reads the pixels of a region of a level, [height, width, 3].
    * @throws HafError HAF_SLIDE_UNREADABLE if the pixels are damaged
    */
   read(level: number, region: Region): Promise<Uint8Array>;

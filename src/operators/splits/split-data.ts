@@ -10,7 +10,7 @@ export const foldSchema = z.strictObject({
   /** With `cv.mode: groups`: the common value of `cv.group` of all test patients. */
   group: z.string().optional(),
 });
-/** The patients of one fold, by id; the three sets never overlap. */
+/** The ids of the training, validation and test patients of one fold. These three sets never overlap. */
 export type Fold = z.infer<typeof foldSchema>;
 
 /** The output of the `split` stage. `hash` identifies the folds, which every method of a run uses. */

@@ -14,7 +14,7 @@ import { drawMasks, type PackedBags } from './packed-bags.js';
  */
 export interface CheckedStep {
   readonly encoder: BagEncoder;
-  /** Loss of all bags and the gradient of every parameter, flat in the encoder's layout. */
+  /** Sum of the losses of all bags, and the gradient of every parameter, flat in the encoder's layout. */
   readonly run: () => Promise<{ readonly loss: number; readonly gradient: Float32Array }>;
 }
 
@@ -46,8 +46,8 @@ export function checkedStep(sizes: readonly number[], width: number): CheckedSte
 }
 
 /**
- * Largest difference of two gradients, relative to the largest element of each array. NaN if one of the gradients
- * contains NaN.
+ * Largest difference between the gradients `a` and `b`. The differences in each array of parameters are divided by the
+ * largest absolute value that `b` has in this array. NaN if one of the gradients contains NaN.
  */
 export function gradientDifference({ layout }: BagEncoder, a: Float32Array, b: Float32Array): number {
   const of = layout.entries.map(({ offset, size }) => {

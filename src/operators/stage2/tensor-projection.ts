@@ -57,7 +57,7 @@ function forward(
   });
 }
 
-/** Adds a tensor to an array of its size and disposes it. */
+/** Adds the values of a tensor to an array of the same size, and disposes the tensor. */
 async function take(target: Float32Array | null, tensor: tf.Tensor | null): Promise<void> {
   if (target === null || tensor === null) return;
   addTo(target, await tensor.data<'float32'>());

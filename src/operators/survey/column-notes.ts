@@ -2,7 +2,7 @@ import type { TypedColumn } from '../tables/typed-column.js';
 
 const categoriesShown = 4;
 
-/** A number with at most six digits. */
+/** A number as text, rounded to six significant digits. */
 export const numberText = (value: number): string => String(Number(value.toPrecision(6)));
 
 /**

@@ -15,7 +15,7 @@ import {
 } from './ridge-basis.js';
 
 export interface CoxRidgeOptions {
-  /** @default 'efron' */
+  /** The approximation for events at the same time. @default 'efron' */
   readonly ties?: CoxTies;
   /**
    * Number of inner folds of the training patients for choosing lambda.

@@ -20,7 +20,7 @@ export interface PairedRisks {
 /** Difference of two methods in C within folds, first minus second. */
 export interface PairedConcordance {
   readonly difference: Measure;
-  /** 95 % percentile interval. Null without resamples, if C is undefined, and if `unvaried` gives a reason. */
+  /** 95 % percentile interval. Null if `resamples` is 0, if C is undefined, or if `unvaried` gives a reason. */
   readonly ci95: readonly [number, number] | null;
   /**
    * Two-sided: twice the fraction of resamples whose difference is 0 or on the other side of 0, at most 1. One is added

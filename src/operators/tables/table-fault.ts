@@ -20,7 +20,7 @@ export const inLineOrder = (faults: readonly TableFault[]): readonly TableFault[
 /** Number of faults that are shown. The other faults are only counted. */
 const shown = 20;
 
-/** For example `clinical.csv:12 sex: "x" is not a number`. */
+/** The text of a fault, for example `clinical.csv:12 sex: "x" is not a number`. */
 function describe({ file, line, column, problem }: TableFault): string {
   const place = line === null ? file : `${file}:${line}`;
   return column === null ? `${place}: ${problem}` : `${place} ${column}: ${problem}`;

@@ -42,9 +42,9 @@ export interface TextTableOptions extends GridOptions {
   readonly missing: readonly string[];
   /** Sheet of an Excel workbook. @default its only sheet */
   readonly sheet?: string | null;
-  /** @default detected */
+  /** The character between two cells. @default detected */
   readonly delimiter?: string | null;
-  /** @default detected */
+  /** The decimal separator. @default detected */
   readonly decimal?: '.' | ',' | null;
   /**
    * Converts a text to an id. Null if it is not an id.

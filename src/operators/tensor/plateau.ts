@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const plateauStateSchema = z.strictObject({
   /** Learning rate of the next epoch. */
   lr: z.number(),
-  /** Null until a metric has been finite. */
+  /** Best metric so far. Null until a metric has been finite. */
   best: z.number().nullable(),
   badEpochs: z.number().int(),
   cooling: z.number().int(),
@@ -19,9 +19,9 @@ export interface PlateauOptions {
    * rate.
    */
   readonly patience: number;
-  /** @default 'min' */
+  /** Whether a smaller metric (`min`) or a larger one (`max`) is better. @default 'min' */
   readonly mode?: 'min' | 'max';
-  /** @default 1e-4 */
+  /** A metric is an improvement only if it is better than the best one by more than this. @default 1e-4 */
   readonly threshold?: number;
   /**
    * Whether `threshold` is a fraction of the best value or an absolute difference.
@@ -33,7 +33,7 @@ export interface PlateauOptions {
    * @default 0
    */
   readonly cooldown?: number;
-  /** @default 0 */
+  /** Lower limit of the learning rate. @default 0 */
   readonly minLr?: number;
 }
 

@@ -16,7 +16,10 @@ import { metricOf, type Metric } from './metric.js';
 /** Number of bootstrap resamples of an interval. */
 export const resamples = 1000;
 
-/** Calibration of the event by each horizon, in ten groups of patients. */
+/**
+ * Calibration at each horizon: compares the predicted chances of the event by the horizon with the observed fractions
+ * of events, in ten groups of patients.
+ */
 export const horizonCalibrations = (
   followUp: FollowUp,
   chances: readonly (readonly number[])[],
@@ -32,8 +35,8 @@ export const horizonCalibrations = (
   );
 
 /**
- * Observed (Kaplan-Meier) divided by expected fraction of events. The interval is that of the observed fraction,
- * divided by the expected fraction.
+ * The observed fraction of events (Kaplan-Meier), divided by the expected fraction. The bounds of the interval are
+ * those of the observed fraction, divided by the expected fraction.
  */
 export function observedToExpectedBy({ all, observedToExpected }: HorizonCalibration): Estimate {
   const { value, reason } = observedToExpected;

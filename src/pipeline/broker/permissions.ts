@@ -57,7 +57,8 @@ const cancels = 'haf.v1.ctl.>';
 const hear = (role: BrokerRole): string => `${inboxPrefix(role)}.>`;
 
 /**
- * Calls of a worker to the account of the streams: to take jobs and to publish their results. A worker cannot queue jobs.
+ * The calls that a worker may make to the NATS account that holds the streams: it may take jobs and publish their
+ * results. It may not queue jobs.
  */
 const workerCalls = [
   accountInfo,

@@ -4,7 +4,8 @@ import type { Guideline } from './checklist.js';
 /**
  * REMARK: 20 items.
  *
- * Source: McShane LM et al., J Natl Cancer Inst 2005;97:1180; Altman DG et al., PLoS Med 2012;9:e1001216; items in short
+ * Source: McShane LM et al., J Natl Cancer Inst 2005;97:1180; Altman DG et al., PLoS Med 2012;9:e1001216. The texts of
+ * the items are shortened.
  */
 export const remark: Guideline = {
   title: 'REMARK checklist',

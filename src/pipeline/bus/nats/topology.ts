@@ -142,8 +142,8 @@ export async function afterRemoval<T>(add: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Adds the protection to a bucket of an earlier release. Without the protection, a header of a message can empty the
- * bucket. The server allows no command to remove the protection again.
+ * Adds the settings `bucketGuard` to a bucket that an earlier release has created. Without these settings, a header of
+ * a message can empty the bucket. The server allows no command to remove these settings again.
  */
 async function guard(
   jsm: JetStreamManager,
