@@ -26,8 +26,9 @@ export interface PreparedWork {
 /**
  * Fetches all inputs of a job to this machine: its recipe, its input artifacts, its source files.
  *
- * @throws HafError HAF_STORE_CORRUPT that names an artifact which is not in the store; HAF_DATA_MISSING if this machine
- * lacks one of the user's files; HAF_DATA_CHANGED if the content of such a file differs from the planned one
+ * @throws HafError HAF_WORKER_UNFIT if the recipe is not in the store; HAF_STORE_CORRUPT that names an artifact
+ * which is not in the store; HAF_DATA_MISSING if this machine lacks one of the user's files; HAF_DATA_CHANGED if the
+ * content of such a file differs from the planned one
  */
 export async function prepareWork(
   job: Job,
