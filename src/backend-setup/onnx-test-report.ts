@@ -4,8 +4,8 @@ export interface OnnxTestReport {
   /** Largest difference between a product of matrices on the CPU and its exact value. */
   readonly cpuError: number;
   /**
-   * For a product of matrices on the GPU: its largest difference from the exact value, and its time. Or the reason why
-   * CUDA does not work here.
+   * If CUDA works here: the largest difference of the product on the GPU from its exact value, and the milliseconds of
+   * the product on the GPU and on the CPU. Otherwise: why CUDA does not work, and what to do.
    */
   readonly cuda:
     | { readonly works: true; readonly error: number; readonly ms: number; readonly cpuMs: number }

@@ -29,8 +29,8 @@ export const stageOf =
     });
 
 /**
- * Runs a check. If it fails, the error also carries the problems that the stage noted before, so that problems.csv
- * shows the reasons.
+ * Runs a check. If it fails, the error also contains the problems that the stage noted before, so that problems.csv
+ * shows them as reasons.
  */
 export function withProblems<T>(problems: readonly Problem[], check: () => T): T {
   try {

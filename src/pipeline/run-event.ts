@@ -41,7 +41,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     type: z.literal('job-done'),
     ...job,
     worker: z.string(),
-    /** From the claim to the result: the sum of fetching the inputs, computing, and storing. */
+    /** Time from the claim of the job to its result: the sum of fetching the inputs, computing, and storing. */
     seconds: z.number(),
     readSeconds: z.number(),
     computeSeconds: z.number(),

@@ -15,7 +15,7 @@ const tripodNumbers = (
 const remarkNumbers = Array.from({ length: 20 }, (_, i) => String(i + 1));
 
 type Node = Record<string, unknown> & { '@id': string; '@type': string };
-/** All ids that the properties of an entity refer to. */
+/** All ids that the value of a property refers to in an RO-Crate, at any depth of the value. */
 const referred = (value: unknown): readonly string[] =>
   Array.isArray(value)
     ? value.flatMap(referred)

@@ -19,7 +19,7 @@ describe.skipIf(program === null)('results and slides in a browser', { timeout: 
   let run: WatchedRun;
   let served: ServedPage;
   const contexts: BrowserContext[] = [];
-  /** The machine may be busy with other tests. */
+  /** A long timeout, because the machine may be busy with other tests. */
   const soon = { timeout: 30_000 };
 
   beforeAll(async () => {

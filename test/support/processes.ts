@@ -12,7 +12,7 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** A command that runs the given command in its place (`ip netns exec NAME`). */
   readonly within?: readonly string[];
-  /** The main script to run. @default that of the build of this checkout */
+  /** The main script to run. @default the main script in the build of this checkout */
   readonly entry?: string;
 }
 
@@ -50,7 +50,7 @@ export class Running {
     this.child.kill(signal);
   }
 
-  /** Its training processes. (Threads of the pool are not processes.) */
+  /** Ids of the training processes of this command. (Threads of its pool are no processes.) */
   trainers(): number[] {
     return trainersOf(this.pid);
   }

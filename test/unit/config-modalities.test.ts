@@ -47,7 +47,7 @@ describe('the name of a modality', () => {
     expect(problems(own({ RNA: table, Clin: table, rna: table }))).toEqual([
       'data.modalities.rna: differs from "RNA" in upper and lower case only; give it another name',
     ]);
-    // A new name is also compared with the names of HANCOCK's modalities.
+    // A modality that an experiment adds to HANCOCK is also compared with the names of HANCOCK's own modalities.
     expect(problems({ data: { modalities: { blood: table } } })).toEqual([
       'data.modalities.blood: differs from "Blood" in upper and lower case only; give it another name',
     ]);

@@ -71,7 +71,7 @@ describe('files named on a command line', () => {
     const patientsOf = ({ bags }: GivenBags) => bags.map(({ unit }) => unit.patient);
     expect(patientsOf(await given(['slides']))).toEqual(['TCGA-4A-AA01-DX1', 'TCGA-4A-AA02-DX1']);
 
-    // `slides.csv` gives the patients, but does not exist at first. So the name of a file is its id.
+    // `slides.csv` assigns files to patients, but does not exist at first. So the name of a file is the patient id.
     const patient = { table: 'slides.csv', file: 'FILENAME' };
     const declared = { kind: 'bag', files: '*.h5', width: 8, patient } as const;
     const outcome = { file: 'c.csv', event: { column: 'S', positive: [1], negative: [0] } };

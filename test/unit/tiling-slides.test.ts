@@ -28,7 +28,10 @@ const levels = [1, 4, 16].map((factor) =>
   ),
 );
 
-/** A slide of 2048 x 1536 pixels with levels 1, 4 and 16: a piece of 1024 x 768 with a hole, and a small piece. */
+/**
+ * A slide of 2048 x 1536 pixels with levels of downsample 1, 4 and 16. It shows a piece of tissue of 1024 x 768 with a
+ * hole, and a small piece.
+ */
 const slide = (info: Partial<SlideInfo> = {}): SlideReader => memorySlide(levels, info);
 
 /**

@@ -35,7 +35,10 @@ export class SpreadCollector {
     return this.found.get(modality) ?? null;
   }
 
-  /** The result as a safetensors file: `<modality>.patients`, `<modality>.mean` and `<modality>.squares`, float64. */
+  /**
+   * Mean and squared deviations of all modalities as a safetensors file: `<modality>.patients`, `<modality>.mean` and
+   * `<modality>.squares`, float64.
+   */
   bytes(): Uint8Array {
     const arrays: Record<string, NamedArray> = {};
     for (const [id, { patients, mean, squares }] of this.found) {

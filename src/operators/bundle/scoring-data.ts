@@ -4,7 +4,7 @@ import type { Cohort } from '../cohort/cohort-data.js';
 import { BagSource } from '../stage1/bag-source.js';
 import type { TypedTable } from '../tables/typed-table.js';
 
-/** The data of the patients to score, by position. */
+/** The patients to score, and their tables and bags, whose rows have the order of `patients`. */
 export interface ScoringData {
   readonly patients: readonly string[];
   /** Tables with the columns of the training, in their order. A table that the data lack is absent. */

@@ -11,7 +11,7 @@ import { fitTemperature } from './fit-temperature.js';
 /** Minimum number of validation patients for a calibration. */
 export const fewestForCalibration = 10;
 
-/** A calibration map with notes for the reader. If the map is `none`, a note gives the reason. */
+/** A calibration map with notes for the user. If the map is `none`, a note gives the reason. */
 interface Fitted {
   readonly map: CalibrationMap;
   readonly notes: readonly string[];

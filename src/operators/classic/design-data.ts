@@ -31,8 +31,8 @@ export const designSchema = z.strictObject({
       modality: z.string(),
       columns: z.array(designColumnSchema),
       /**
-       * The columns of the matrix for a patient without a row: their training means. If absent, all cells of such a patient count as
-       * missing.
+       * For a patient without a row in the table: the values of the matrix columns, which are the training means of
+       * these columns. If `absent` is absent, all cells of such a patient count as missing.
        */
       absent: z.array(z.number()).exactOptional(),
     }),

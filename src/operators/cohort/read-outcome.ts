@@ -18,7 +18,10 @@ import { doubtfulUnits } from './time-units.js';
 export interface ReadOutcome {
   readonly words: OutcomeWords;
   readonly patients: readonly Labelled[];
-  /** Values that are neither positive nor negative, each with its number of patients: `"Dead" (9)`. */
+  /**
+   * Values of the outcome column that are neither positive nor negative, each with its number of patients:
+   * `"Dead" (9)`.
+   */
   readonly others: readonly string[];
   /** Patients in rows whose outcome is neither positive nor negative, or missing. */
   readonly unlabelled: readonly string[];
@@ -76,7 +79,7 @@ export async function readOutcome(
     );
   }
   if (time !== null && timeAt < 0) {
-    // Without any time there is nothing to train on.
+    // Time-to-event cannot be trained without follow-up times, so this is a fault. For a binary outcome it is a warning.
     if (outcome.kind === 'timeToEvent')
       faults.push(absentColumn(table, time.column, 'data.outcome.time.column'));
     else problems.push(noTime(table, time.column));

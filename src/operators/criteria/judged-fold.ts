@@ -40,8 +40,8 @@ export function readJudgedFold(
 }
 
 /**
- * The settings of the training loop that the criterion decides: early stopping, patients and classes to draw, size of a
- * step.
+ * The settings of the training loop that depend on the loss and on the quantity of early stopping (the criterion):
+ * early stopping, patients and classes to draw, size of a step.
  */
 export const trainingOn = (
   { criterion, targets }: JudgedCohort,

@@ -10,7 +10,7 @@ import { shapeText, squeezed, type StoredArray } from './stored-array.js';
 
 /**
  * The patient of a file with one bag.
- * @throws HafError `HAF_FEATURES_INVALID`
+ * @throws HafError `HAF_FEATURES_INVALID` if the file name holds no patient id
  */
 export function patientOfFile({ patient, names }: FeatureFile): string {
   if (patient !== null) return patient;

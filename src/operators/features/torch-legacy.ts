@@ -11,7 +11,7 @@ import { torchNames, torchStorage, type TorchStorage } from './torch-objects.js'
 const again = 'Copy or download it again, or write it again with torch.save.';
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
-/** Maximum size of the pickles. They come before the numbers and only describe them. */
+/** Maximum size of the pickles of a file in bytes. They come before the numbers and only describe them. */
 const largestPickles = 4 * 2 ** 20;
 const countBytes = 8;
 

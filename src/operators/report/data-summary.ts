@@ -2,7 +2,7 @@ import { html, type Html } from './html.js';
 import { counted, listed } from '../../pipeline/core/wording.js';
 import type { ReportInput } from './report-input.js';
 
-/** Number of modalities that are named. The others are counted. */
+/** Maximum number of modalities that the report lists by name. It states only the number of the further ones. */
 const mostNamed = 12;
 
 /** The data and the design of a run in a few lines. */

@@ -29,7 +29,7 @@ export interface MethodLineStyles {
   readonly dashes: readonly (readonly number[])[];
 }
 
-/** @param bold title of the emphasised method, if `titles` contains one */
+/** @param bold title of the emphasised method; undefined if the chart does not show this method */
 export function methodLineStyles(titles: readonly string[], bold: string | undefined): MethodLineStyles {
   const others = titles.filter((title) => title !== bold);
   const first = bold === undefined ? [] : [bold];

@@ -9,7 +9,7 @@ import type { ReportInput } from './report-input.js';
 import { rowGroups, type RowGroup } from './row-groups.js';
 import { heading, numberCell, rowHeading } from './sortable-table.js';
 
-/** The columns of the table: with or without those of the paper. */
+/** The columns of the result table. `paper` adds the columns with the numbers of the paper. */
 interface Layout {
   readonly paper: boolean;
   /** Number of folds of one cross-validation. */

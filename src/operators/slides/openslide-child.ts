@@ -22,7 +22,8 @@ const watchdog = `
   process.kill(process.pid, 'SIGKILL');
 `;
 new Worker(watchdog, { eval: true });
-// After an unexpected error, Node would wait for the watchdog, which waits for the runner.
+// Kills this process on exit. Otherwise, after an unexpected error, Node would wait for the watchdog, which waits for
+// the runner.
 process.on('exit', () => process.kill(process.pid, 'SIGKILL'));
 
 let library: OpenSlideLibrary | null = null;
@@ -38,7 +39,7 @@ const answer = (message: FromOpenSlide): void => void process.send?.(message);
 const keptPixels = 1024 * 1024;
 const converter = new RgbConverter(keptPixels);
 
-/** Writes the first `pixels` of `argb` as RGB to the pixel file. */
+/** Writes the first `pixels` pixels of `argb` as RGB to the pixel file, from byte `at` on. */
 function writePixels(argb: Uint32Array, pixels: number, at: number): void {
   for (let first = 0; first < pixels; first += keptPixels) {
     const length = Math.min(keptPixels, pixels - first);

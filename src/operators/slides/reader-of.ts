@@ -17,8 +17,8 @@ async function isForOpenSlide(path: string): Promise<boolean> {
 
 /**
  * The reader of a slide: null for the reader of this pipeline, which is faster; `openslide` for a format that this
- * pipeline does not read, if OpenSlide is installed on this machine. Files that are no slides, or are damaged, stay
- * with the pipeline's reader, which reports the fault.
+ * pipeline does not read, if OpenSlide is installed on this machine. For a file that is no slide or is damaged, the
+ * result is null, because the pipeline's reader reports the fault.
  */
 export async function slideReaderOf(path: string): Promise<'openslide' | null> {
   if (ours.includes(extname(path).toLowerCase()) || !isOpenSlideInstalled()) return null;

@@ -17,7 +17,7 @@ export interface TiffPage {
    */
   readonly page: number;
   readonly subifd: number | null;
-  /** NewSubfileType: the image is a copy of another image of the file with fewer pixels. */
+  /** Whether NewSubfileType says that the image is a copy of another image of the file with fewer pixels. */
   readonly reduced: boolean;
   readonly width: number;
   readonly height: number;
@@ -25,7 +25,7 @@ export interface TiffPage {
   readonly tile: { readonly width: number; readonly height: number } | null;
   readonly rowsPerStrip: number;
   readonly compression: number;
-  /** 2 is RGB, 6 is YCbCr. */
+  /** PhotometricInterpretation: 2 is RGB, 6 is YCbCr. */
   readonly photometric: number;
   /**
    * Whether the PhotometricInterpretation tag contradicts the JPEG stream. `photometric` is then the colour space of
@@ -38,7 +38,7 @@ export interface TiffPage {
   readonly formats: readonly number[];
   /** The greatest value of the image's ColorMap. 0 if there is none. */
   readonly paletteMax: number;
-  /** 2 if each colour is stored separately. */
+  /** PlanarConfiguration: 2 if each colour is stored separately. */
   readonly planar: number;
   readonly description: string;
   readonly software: string;

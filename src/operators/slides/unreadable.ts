@@ -32,7 +32,11 @@ export const unreadable = (path: string, reason: string, fix: string, cause?: un
         cause,
       });
 
-/** @param scenes the scenes to choose from; empty for a file with one image */
+/**
+ * The error of a `tile.scene` that the slide file does not have.
+ *
+ * @param scenes the scenes to choose from; empty for a file with one image
+ */
 export const noScene = (path: string, scene: number, scenes: readonly string[]): HafError =>
   unreadable(
     path,

@@ -8,7 +8,10 @@ import type { StratifiedPatient } from './stratified-folds.js';
 const sets = ['train', 'val', 'test'] as const;
 const roles = { train: 'training', val: 'validation', test: 'test' } as const;
 
-/** The advice if a group is too small to be tested or left out. */
+/**
+ * The advice for `cv.mode: groups` if a set of a fold is empty or has only one outcome, or if a fold tests too few
+ * patients.
+ */
 export const joinGroups =
   'Join groups: give the patients of two or more of them one value in the column that cv.group names.';
 

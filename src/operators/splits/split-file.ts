@@ -86,7 +86,7 @@ function parseJson(file: string, text: string): unknown {
 function foldsOf(file: string, json: unknown): readonly z.infer<typeof writtenFold>[] {
   const list = listSchema.safeParse(json);
   if (list.success) return list.data.folds;
-  // A "hash" is allowed beside the folds, as in the splits.json of a run.
+  // The key "hash" is allowed beside the folds, because the splits.json of a run has it.
   const members = Object.entries(json !== null && typeof json === 'object' ? json : {});
   const keyed = keyedSchema.safeParse(Object.fromEntries(members.filter(([key]) => key !== 'hash')));
   const entries = keyed.success ? Object.entries(keyed.data) : [];

@@ -43,7 +43,7 @@ export interface ProjectionPass {
   dispose(): void;
 }
 
-/** Runs a pass over patients on the loaded backend. */
+/** Runs the forward pass of the maps over patients, on the loaded backend. */
 export function projectionPass(
   projection: Projection,
   parameters: Float32Array,

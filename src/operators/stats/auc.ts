@@ -15,7 +15,8 @@ export function auc(labels: readonly Label[], scores: readonly number[]): number
 export function aucOfClasses(negative: Float64Array, positive: Float64Array): number | null {
   if (negative.length === 0 || positive.length === 0) return null;
   const [low, high] = [negative.toSorted(), positive.toSorted()];
-  // Counts and halves are exact in floating point, so neither the order of the patients nor the way of counting changes the result.
+  // Counts of pairs, and halves for ties, are exact in floating point. So neither the order of the patients nor the
+  // way of counting changes the result.
   let [below, upTo, wins] = [0, 0, 0];
   for (const value of high) {
     while (below < low.length && (low[below] as number) < value) below++;

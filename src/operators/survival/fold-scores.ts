@@ -9,7 +9,7 @@ import { notDefined, type Measure } from './measure.js';
 import type { PairCounts } from './pair-counter.js';
 import { valueAt } from './step-function.js';
 
-/** Predicted survival S(t|x) of a patient, given by position, at given days. */
+/** Predicted survival S(t|x) at given days of one patient, given by the position among the test patients. */
 export type SurvivalCurve = (patient: number, days: ArrayLike<number>) => ArrayLike<number>;
 
 /** The data to score a fold with. */

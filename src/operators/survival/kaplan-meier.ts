@@ -12,7 +12,7 @@ export interface KaplanMeier extends RiskTable {
    * is 0.
    */
   readonly variance: Float64Array;
-  /** 95 % interval by the log-log transform. [1, 1] where S is 1, [0, 0] where S is 0. */
+  /** 95 % interval of S by the log-log transform. [1, 1] where S is 1, [0, 0] where S is 0. */
   readonly lower: Float64Array;
   readonly upper: Float64Array;
 }

@@ -11,13 +11,13 @@ export interface PairCounts {
   readonly tied: number;
 }
 
-/** Weights of a count. Both default to 1 for every patient. */
+/** Weights of the patients when pairs are counted. Both weights default to 1 for every patient. */
 export interface PairWeights {
   /**
    * Number of times that a patient counts. A pair counts as often as the product of the numbers of its two patients.
    */
   readonly times?: ArrayLike<number>;
-  /** Multiplies the pairs in which the patient is the one with the event. */
+  /** A factor on the count of the pairs in which this patient is the one with the event. */
   readonly ofEvent?: ArrayLike<number>;
 }
 

@@ -1,6 +1,6 @@
 import { coded, measured, type SyntheticColumn } from './column.js';
 
-/** `clinical.csv` (method.md 2.2). Codes and ranges are those of HANCOCK; proportions are similar. */
+/** Columns of `clinical.csv` (method.md 2.2). Codes and ranges are those of HANCOCK, with similar frequencies. */
 export const clinicalColumns: readonly SyntheticColumn[] = [
   coded('sex', [
     [1, 0.2],

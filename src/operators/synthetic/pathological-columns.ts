@@ -10,7 +10,7 @@ const binary = (name: string, ones: number, common: Parameters<typeof coded>[2] 
 const ordered = (...weights: readonly number[]): Codes =>
   weights.map((weight, code) => [code, weight] as const);
 
-/** `pathological.csv` (method.md 2.2). Codes and ranges are those of HANCOCK; proportions are similar. */
+/** Columns of `pathological.csv` (method.md 2.2). Codes and ranges are those of HANCOCK, with similar frequencies. */
 export const pathologicalColumns: readonly SyntheticColumn[] = [
   binary('perinodal_invasion', 0.5, { load: 0.4, missing: 0.48 }),
   binary('lymphovascular_invasion_L', 0.19, { load: 0.5 }),

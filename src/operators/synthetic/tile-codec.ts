@@ -35,7 +35,7 @@ export function codingTags(compression: SlideCompression, jpegTables: Uint8Array
   }
 }
 
-/** One tile, and the JPEG tables that it needs. */
+/** Compresses one tile. Also returns the JPEG tables that decoding it needs; null for JPEG 2000. */
 export async function encodeTile(
   compression: SlideCompression,
   rgb: Uint8Array,

@@ -8,7 +8,7 @@ const columnsNamed = 20;
 /**
  * The fault of a column that the experiment names and the table lacks, with the most similar name.
  *
- * @param key - the key of the experiment that names the column, if a user may not know this key
+ * @param key - the key of the experiment that names the column; the message shows it. Null leaves it out.
  */
 export function absentColumn(
   { file, columns }: Pick<TextTable, 'file' | 'columns'>,

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 export interface DecodedText {
   readonly bytes: Buffer;
   readonly encoding: 'UTF-8' | 'UTF-16LE' | 'UTF-16BE' | 'Windows-1252';
-  /** A note for the user, or null. */
+  /** A note for the user if the text was read as Windows-1252, because this encoding is a guess. Otherwise null. */
   readonly note: string | null;
 }
 

@@ -17,7 +17,10 @@ export interface CellOffsets {
   readonly fault: { readonly line: number; readonly problem: string } | null;
 }
 
-/** Maximum sizes of cells and rows. A file without line ends or with an unclosed quote exceeds them. */
+/**
+ * Maximum bytes of a cell, and maximum number of cells in a row. A file without line ends or with an unclosed quote
+ * exceeds one of them.
+ */
 const largestCell = 1_000_000;
 const widestRow = 1_000_000;
 

@@ -33,7 +33,10 @@ interface Kernels {
   readonly WebGPUBackend: new (device: GpuDevice, info: GpuAdapter['info']) => Backend;
 }
 
-/** Kept for the whole process: Dawn crashes if its object is garbage-collected before the objects made from it. */
+/**
+ * The GPU object of Dawn. It is kept for the whole process, because Dawn crashes if this object is garbage-collected
+ * before the objects made from it.
+ */
 let gpu: Gpu | null = null;
 
 /**

@@ -15,7 +15,7 @@ export interface CoordsOf {
   /** Micrometres per level-0 pixel. */
   readonly mpp: number | null;
   readonly geometry: TileGeometry;
-  /** [tiles, 2], level-0 pixels. */
+  /** Upper left corners of the tiles in level-0 pixels, [tiles, 2]. */
   readonly coords: Int32Array;
 }
 

@@ -25,7 +25,7 @@ export const maskFile = (image: number): string => `mask-${image}.png`;
 /** Contours in level-0 pixels, as QuPath reads them. Only for slides. */
 export const contoursFile = (image: number): string => `contours-${image}.geojson`;
 
-/** The pictures on which attention is drawn. */
+/** The files of a `tile` artifact that heatmaps read: tiles, contours, and the pictures on which attention is drawn. */
 export const drawnTileFiles: readonly string[] = [
   tileSetFile,
   ...Array.from({ length: mostThumbnails }, (_, image) => [contoursFile(image), thumbnailFile(image)]).flat(),

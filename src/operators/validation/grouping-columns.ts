@@ -15,7 +15,7 @@ export interface GroupingColumn {
   readonly values: ReadonlyMap<string, { readonly text: string; readonly number: number }>;
 }
 
-/** A table that may hold the column: that of a modality, or the outcome table. */
+/** A table that may hold the column: the table of a modality, or the outcome table. */
 interface Place {
   readonly modality: string;
   readonly text: TextTable;
@@ -128,7 +128,7 @@ export function groupsOf(
   return new Map(names.map((name) => [name, groups.get(name) as string[]]));
 }
 
-/** Bands with about a third of the numbers each. */
+/** Makes three bands with about a third of the numbers each. Returns a function that names the band of a value. */
 function thirds(numbers: readonly number[]): ((value: number) => string) & { readonly order: string[] } {
   const sorted = Float64Array.from(numbers).sort();
   const [low, high] = [quantile(sorted, 1 / 3), quantile(sorted, 2 / 3)];

@@ -23,7 +23,10 @@ export interface ShiftInput {
   readonly bags: ReadonlyMap<string, InstanceSpread>;
 }
 
-/** How much each input of the predicted patients differs from that of the training. The largest difference is first. */
+/**
+ * How much each input of the predicted patients differs from the same input of the training patients. The largest
+ * difference is first.
+ */
 export function shiftOf(input: ShiftInput): readonly Shift[] {
   const rows = input.modalities.flatMap((modality) =>
     modality.kind === 'table'

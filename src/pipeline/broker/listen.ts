@@ -28,7 +28,7 @@ export interface ListenOptions {
 }
 
 export interface ListeningBroker extends OwnBroker {
-  /** Sentences for people: the commands for the machines of workers. */
+  /** Lines for the user: how to start a worker on this or on another machine. */
   readonly advice: readonly string[];
 }
 

@@ -47,7 +47,7 @@ export async function worker(options: WorkerOptions): Promise<ExitCode> {
   }
 }
 
-/** @throws HafError HAF_DATA_MISSING */
+/** @throws HafError HAF_DATA_MISSING if `--data` names no folder of this machine */
 function requireFolder(data: string): void {
   if (statSync(data, { throwIfNoEntry: false })?.isDirectory()) return;
   throw new HafError(

@@ -30,7 +30,7 @@ export type Pages = Readonly<Record<string, () => Answer | Promise<Answer>>>;
 const plain = (status: number, body: string): Answer => ({ status, type: 'text/plain; charset=utf-8', body });
 
 /**
- * Answers GET requests until it is closed.
+ * Starts a server that answers GET requests until its `close` is called.
  *
  * @throws HafError HAF_USAGE when the address cannot be listened on
  */

@@ -5,7 +5,7 @@ import type { RunNews } from './page-source.js';
 
 /** Timeout for reading a log up to the wanted event. */
 const timeoutMs = 10_000;
-/** Number of values kept per run: 32 MiB. */
+/** Maximum number of values kept per run. They take 32 MiB. */
 const mostNumbers = 4 * 2 ** 20;
 
 type Epoch = Extract<RunEvent, { type: 'job-epoch' }>;

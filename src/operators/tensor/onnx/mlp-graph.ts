@@ -39,7 +39,10 @@ export function trainedMlpEdge(
 /** Name of the hidden layer after activation and dropout: a result of the forward pass, and an input of the backward pass. */
 export const hiddenName = ({ name }: Mlp): string => `${name}.hidden`;
 
-/** The counterpart of `mlpForward`: the result `hiddenName`, and the output [rows, outputs]. */
+/**
+ * The forward pass as an ONNX graph (counterpart of `mlpForward`): the result `hiddenName`, and the output
+ * [rows, outputs].
+ */
 export function mlpForwardEdge(
   graph: OnnxGraph,
   mlp: Mlp,
@@ -54,7 +57,8 @@ export function mlpForwardEdge(
 }
 
 /**
- * The counterpart of `mlpBackward`: results are the gradients of all parameters, each added to its input `.sum`.
+ * The backward pass as an ONNX graph (counterpart of `mlpBackward`): results are the gradients of all parameters, each
+ * added to its input `.sum`.
  *
  * @returns the gradient of the linear map before the activation; `backEdge` converts it to the gradient of x
  */

@@ -20,7 +20,8 @@ import { withRetries } from './retry.js';
 
 const text = StringCodec();
 /**
- * Texts of a message are cut to this length. A message with a whole stack trace could exceed the size limit of the broker.
+ * Texts of a message are cut to this number of characters. A message with a whole stack trace could exceed the size
+ * limit of the broker.
  */
 const longestText = 4000;
 
@@ -51,8 +52,8 @@ export class EventLog {
   }
 
   /**
-   * The events of a run so far. The run must have at least one message, else this call can wait for ever. The last
-   * message may be unparsable.
+   * The events of a run so far. The run must have at least one message, else this call can wait for ever. The list
+   * also ends correctly if the last message cannot be parsed.
    */
   history(run: string): Promise<readonly RunEvent[]> {
     const known = this.read(run).pipe(

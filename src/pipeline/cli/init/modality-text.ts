@@ -5,7 +5,7 @@ import { comment, line, section } from './yaml-text.js';
 type Table = FolderSurvey['tables'][number];
 type Bag = FolderSurvey['bags'][number];
 
-/** A table under `data.modalities`. */
+/** The YAML lines that declare a table under `data.modalities`. */
 export function tableLines(table: Table): readonly string[] {
   const { modality, file, sheet, id, patients, matched, columns, others, othersNote, scaler, topVariance } =
     table;
@@ -36,7 +36,7 @@ export function tableLines(table: Table): readonly string[] {
   ];
 }
 
-/** A bag under `data.modalities`. */
+/** The YAML lines that declare a bag under `data.modalities`. */
 export function bagLines(bag: Bag): readonly string[] {
   const { modality, kind, glob, files, arrays, width, fit, matched } = bag;
   const { rule, known, silent, examples } = fit;
