@@ -4,8 +4,8 @@ import { counted } from './text.js';
 import type { ShownJobState, StageRow } from './wire.js';
 
 /**
- * Widths of boxes and gaps between boxes, in pixels. Boxes shrink down to the minimum width. If the columns still do not
- * fit, the graph has no arrows.
+ * Widths of boxes and gaps between boxes, in pixels. Boxes shrink down to the minimum width. If the columns still do
+ * not fit, the graph has no arrows.
  */
 const [leastWidth, mostWidth, gapX, gapY] = [118, 176, 22, 14];
 const states = ['waiting', 'queued', 'running', 'done', 'cached', 'failed', 'skipped'] as const;

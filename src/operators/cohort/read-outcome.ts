@@ -79,7 +79,8 @@ export async function readOutcome(
     );
   }
   if (time !== null && timeAt < 0) {
-    // Time-to-event cannot be trained without follow-up times, so this is a fault. For a binary outcome it is a warning.
+    // Time-to-event cannot be trained without follow-up times, so their absence is a fault. For a binary outcome it is
+    // a warning.
     if (outcome.kind === 'timeToEvent')
       faults.push(absentColumn(table, time.column, 'data.outcome.time.column'));
     else problems.push(noTime(table, time.column));

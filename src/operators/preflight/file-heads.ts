@@ -6,9 +6,9 @@ import { featureReaderOf } from '../features/reader-of.js';
 import type { BagFilesOf } from './bag-patients.js';
 
 /**
- * Warns of feature files that a run will leave out, as far as names and first bytes show it: files without data or of an unknown
- * format, and HDF5 files that are cut off or that their writer did not close. Each file is opened, but not read
- * completely.
+ * Warns of feature files that a run will leave out, as far as names and first bytes show it: files without data or of
+ * an unknown format, and HDF5 files that are cut off or that their writer did not close. Each file is opened, but not
+ * read completely.
  */
 export function faultyHeads(bags: readonly BagFilesOf[]): readonly Problem[] {
   return bags

@@ -3,7 +3,7 @@ import { pixelSize } from './slide-physics.js';
 import type { SlideScene } from './slide-reader.js';
 import type { TiffPage } from './tiff-directory.js';
 
-/** Words that scanners use for the pictures beside a slide. */
+/** Words in the names of associated images, which scanners store with a slide, for example a photo of its label. */
 const overview = /\b(macro|label|overview|thumbnail|preview|barcode)\b/i;
 
 /** Maximum length of a name. A description that is longer is not used as a name. */

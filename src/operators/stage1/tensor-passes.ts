@@ -5,7 +5,7 @@ import type { BagEncoder } from './bag-encoder.js';
 import type { EncoderMasks, PackedBags } from './packed-bags.js';
 import { SharedPass } from './shared-pass.js';
 
-/** Passes of one encoder on the current TensorFlow.js backend. */
+/** The forward and backward passes of one encoder, computed on the current TensorFlow.js backend. */
 export class TensorPasses implements EncoderPasses {
   private readonly weights: ParameterTensors;
 

@@ -13,7 +13,7 @@ export interface ClipLoss {
   readonly scale: number;
   /** Gradient of `loss` with respect to u, [B, M, D]. */
   readonly gradient: Float64Array;
-  /** Gradient of `loss` with respect to the logarithm of the scale. 0 if the scale is at its bound. */
+  /** Gradient of `loss` with respect to the logarithm of the scale. 0 if the scale is cut to `maxScale`. */
   readonly scaleGradient: number;
 }
 

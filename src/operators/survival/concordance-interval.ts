@@ -7,7 +7,7 @@ import { followUpAt, type FollowUp } from './follow-up.js';
 /**
  * Harrell's C of one group of patients with a 95 % percentile interval of a bootstrap over patients.
  *
- * @throws RangeError if a risk is not finite or the lengths differ
+ * @throws RangeError if a risk is not finite, or the number of risks is not the number of patients
  */
 export const harrellInterval = (
   followUp: FollowUp,

@@ -39,7 +39,7 @@ export class PairCounter {
   /** Binary indexed tree of the patients counted so far, by the position of their risk. */
   readonly #tree: Float64Array;
 
-  /** @throws RangeError if a risk is not finite or the lengths differ */
+  /** @throws RangeError if a risk is not finite, or the number of risks is not the number of patients */
   constructor({ time, event }: FollowUp, risks: ArrayLike<number>) {
     checkRisks(risks, time.length);
     const patients = time.length;

@@ -17,7 +17,7 @@ export const busMemberSchema = z.object({
   classes: z.array(z.enum(jobClasses)),
   /** Number of concurrent jobs, by class. */
   slots: z.object({ cpu: z.number().int(), gpu: z.number().int() }),
-  /** The run an orchestrator works for. */
+  /** The run that an orchestrator executes. Null for a worker. */
   run: z.string().nullable(),
   state: z.enum(['working', 'draining']),
   /** Keys of the jobs that the member holds. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export interface MachineLimits {
   /** `ulimit -n`. */
   readonly openFiles: number | null;
-  /** In bytes, `ulimit -v`. */
+  /** Maximum size of the virtual memory in bytes (`ulimit -v`). */
   readonly addressSpace: number | null;
 }
 

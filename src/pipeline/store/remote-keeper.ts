@@ -1,7 +1,7 @@
 import type { Remote } from './remote.js';
 import type { StoredObject, StoreKeeper, StorePart } from './store-keeper.js';
 
-/** Attempts to read an object. Content may be cut or corrupted on its way. */
+/** Maximum number of attempts to read an object, because its content may be cut or corrupted on its way. */
 const readTries = 3;
 const clockKey = 'gc-clock';
 

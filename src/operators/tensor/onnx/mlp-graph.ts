@@ -12,7 +12,7 @@ import {
   type TrainedArrays,
 } from './layers.js';
 
-/** Both layers of a network, as inputs of a graph. */
+/** The weights of both layers of a network, as inputs of an ONNX graph. */
 export interface MlpEdges {
   readonly hidden: LayerEdges;
   readonly output: LayerEdges;
