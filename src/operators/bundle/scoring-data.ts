@@ -4,7 +4,10 @@ import type { Cohort } from '../cohort/cohort-data.js';
 import { BagSource } from '../stage1/bag-source.js';
 import type { TypedTable } from '../tables/typed-table.js';
 
-/** The patients to score, and their tables and bags, whose rows have the order of `patients`. */
+/**
+ * The data of the patients to score. A table finds a patient by the id. A bag source finds a patient by the position in
+ * `patients`.
+ */
 export interface ScoringData {
   readonly patients: readonly string[];
   /** Tables with the columns of the training, in their order. A table that the data lack is absent. */

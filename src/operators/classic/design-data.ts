@@ -32,7 +32,7 @@ export const designSchema = z.strictObject({
       columns: z.array(designColumnSchema),
       /**
        * For a patient without a row in the table: the values of the matrix columns, which are the training means of
-       * these columns. If `absent` is absent, all cells of such a patient count as missing.
+       * these columns. Without this key, all cells of such a patient count as missing.
        */
       absent: z.array(z.number()).exactOptional(),
     }),

@@ -34,7 +34,7 @@ export class MemoryBudget {
   /**
    * Checks the size of numbers as the file stores them, before they are converted to float32. The unconverted numbers
    * are in memory only for a moment, so no memory is reserved for them.
-   * @throws HafError `HAF_FEATURES_INVALID` if they take more than twice the budget plus 1 MiB
+   * @throws HafError `HAF_FEATURES_INVALID` if the numbers take more than twice the budget plus 1 MiB
    */
   assertFits(bytes: number, name: string): void {
     if (bytes > mostPerFloat * this.mebibytes * mebibyte + spare)

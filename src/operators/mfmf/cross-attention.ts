@@ -119,8 +119,8 @@ function attention(
 }
 
 /**
- * Number of instances that are processed together: enough for an efficient product, and few enough that little work is wasted on
- * pairs of different patients.
+ * Maximum number of instances of bags that share a group: enough for an efficient product, and few enough that little
+ * work is wasted on pairs of different patients.
  */
 const groupRows = 64;
 

@@ -61,7 +61,8 @@ const withoutCurves = notDefined('the method gives risks, no survival curves');
  * @param tau upper limit in days for Uno's C and the integrated Brier score; null: no limit for Uno's C, five years for the Brier
  * score
  * @param horizons days, ascending
- * @throws RangeError if a risk or a survival is not finite, or if their number is not the number of test patients
+ * @throws RangeError if a risk or a survival is not finite, or if the number of risks is not the number of test
+ * patients
  */
 export function foldScores(
   { training, test, risks, curve }: FoldToScore,
