@@ -9,7 +9,7 @@ export interface WheelProduct {
   readonly name: string;
   readonly code: ErrorCode;
   readonly platforms: readonly string[];
-  /** Advice for a full disk, and advice if PyPI has no wheel for this machine. */
+  /** Advice in the errors. `space`: the disk is full. `unknown`: PyPI has no wheel for this machine. */
   readonly fixes: { readonly space: string; readonly unknown: string };
 }
 

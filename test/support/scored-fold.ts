@@ -22,7 +22,7 @@ import { slotsOf } from '../../src/pipeline/config/slots.js';
 import { resolvedConfig, type Changes } from './resolved-config.js';
 import { bagsInMemory } from './small-inputs.js';
 
-/** Length of an instance of both bags. */
+/** Number of values in each instance, equal for WSI and TMA. */
 export const instanceWidth = 12;
 const bagSizes: Readonly<Record<string, readonly number[]>> = {
   WSI: [7, 0, 300, 1, 0, 20, 0, 3],

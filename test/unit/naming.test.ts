@@ -79,7 +79,7 @@ describe("HANCOCK's ids", () => {
     ['patient_002', '002'],
     ['PrimaryTumor_HE_002_a', '002'],
     ['1234', '1234'],
-    // More digits than a number holds exactly.
+    // This id has more digits than a JavaScript number holds exactly, so it must stay a text.
     ['12345678901234567890', '12345678901234567890'],
     [' 7 ', '007'],
     ['none', null],

@@ -57,7 +57,7 @@ const cohort = (): InputArtifact => {
   return { ...made, files: { ...made.files, 'cohort-flow.json': flow } };
 };
 
-/** Age in years, a grade of words, and whether there is a mutation. */
+/** A table of three columns: age in years, grade (G1 to G3), and whether the patient has a mutation. */
 const clin: TypedTable = {
   columns: [
     { name: 'Age', kind: 'numeric', inferred: true },

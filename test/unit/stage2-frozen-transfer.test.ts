@@ -20,7 +20,7 @@ const rowsOf = ({ values, width }: ModalityInput): number[][] =>
     ...values.subarray(at * width, (at + 1) * width),
   ]);
 
-/** Inputs that show the map itself: the zero vector gives the bias, unit vectors a row of weights plus the bias. */
+/** Inputs that show the map itself: the zero vector gives the bias, each unit vector one row of weights + the bias. */
 const probe = (modality: ModalityId, width: number): ModalityInput =>
   input(
     modality,

@@ -11,11 +11,14 @@ export interface FoldPrediction {
   readonly outputs: readonly number[];
   /** Calibrated probability of the positive outcome. Null for time-to-event. */
   readonly probability: number | null;
-  /** Survival at each horizon. Empty for a binary outcome. */
+  /** Predicted probability of survival to each horizon. Empty for a binary outcome. */
   readonly survival: readonly number[];
-  /** The probability of the positive outcome, or of the event by the last horizon. */
+  /** Binary outcome: `probability`. Time-to-event: the predicted probability of the event by the last horizon. */
   readonly chance: number;
-  /** For each modality: `chance` if this modality is hidden. Null if the patient lacks the modality or has no other. */
+  /**
+   * For each modality of the model: `chance` if this modality is hidden. Null if the patient lacks this modality, has
+   * only this modality, or if no modality can be hidden from the model.
+   */
   readonly without: readonly (number | null)[];
 }
 
@@ -28,7 +31,10 @@ export class FoldPredictor {
     private readonly horizons: readonly number[],
   ) {}
 
-  /** Predictions of patients. A patient without any modality of the model gets the prediction for all training patients. */
+  /**
+   * Predictions of patients. A patient without any modality of the model gets the base rate, or the survival curve of all
+   * training patients.
+   */
   async of(patients: readonly number[]): Promise<FoldPrediction[]> {
     const { model, record } = this;
     const seen = patients.filter((patient) => model.sees(patient));

@@ -10,11 +10,14 @@ export interface Candidate {
   readonly patient: CohortPatient;
   /** The patient's modalities, among those that decide whether a patient is in the cohort. */
   readonly modalities: readonly ModalityId[];
-  /** Whether the patient has any modality of the experiment. Null if `modalities` already shows this. */
+  /**
+   * Whether the patient is in the list of patients with any modality of the experiment. Null if there is no such list;
+   * `modalities` then decides.
+   */
   readonly hasAny: boolean | null;
-  /** HANCOCK: `survival_status_with_cause`. */
+  /** Cause of death: the patient's `survival_status_with_cause` in HANCOCK. Null for other cohorts. */
   readonly cause: string | null;
-  /** HANCOCK: code of primary_tumor_site. Null if unknown. */
+  /** Tumour site: code of the patient's `primary_tumor_site` in HANCOCK. Null if it is unknown or not needed. */
   readonly site: number | null;
 }
 
@@ -43,7 +46,10 @@ const atLandmark =
     return typeof y === 'string' ? y : { patient: { ...patient, y }, ...rest };
   };
 
-/** HANCOCK: a death of another or an unknown cause is censoring: it ends the follow-up without the event. */
+/**
+ * HANCOCK: a death whose cause is not the tumour, or is unknown, counts as censoring. It ends the follow-up without the
+ * event.
+ */
 const censoredAtOtherDeath: Rule['apply'] = ({ patient, ...rest }) => ({
   patient: { ...patient, y: patient.y === 1 && rest.cause === hancockCause.tumorSpecific ? 1 : 0 },
   ...rest,

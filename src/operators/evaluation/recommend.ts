@@ -21,7 +21,7 @@ interface Ranked {
   readonly validation: Spread;
 }
 
-/** Means that differ by less are equal: the difference comes from the order of summation. */
+/** Means that differ by at most this value count as equal, because the order of summation can cause the difference. */
 const rounding = 1e-12;
 
 /**

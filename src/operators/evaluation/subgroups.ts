@@ -23,7 +23,7 @@ type Scores = Subgroup['methods'][number];
 
 /** The functions that score a group of tested patients, for one kind of outcome. */
 interface Judge {
-  /** Tested patients, and whether each has the event, in any order. */
+  /** The value of each tested patient: 1 for the positive outcome or the event, else 0. */
   readonly tested: ReadonlyMap<string, 0 | 1>;
   readonly scoresOf: (variable: string, group: string, members: ReadonlySet<string>) => readonly Scores[];
 }

@@ -39,7 +39,8 @@ function without(rows: ReadonlySet<number>, values: Float32Array, width: number)
 /**
  * Keeps instances with finite values only. If `onNonFinite` is `drop`, the other instances are removed with their
  * coordinates, and their number is `dropped`.
- * @throws HafError `HAF_FEATURES_INVALID` if `onNonFinite` is `error`, with the number of values and the first row
+ * @throws HafError `HAF_FEATURES_INVALID` if `onNonFinite` is `error` and a value is not finite. The error names the
+ * number of such values and the first row with one
  */
 export function finiteOnly(
   { values, coords }: InstanceRows,

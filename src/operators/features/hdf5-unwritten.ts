@@ -32,7 +32,7 @@ function isOneValue(values: Float32Array, columns: number, [row, rows, column, w
  * that were written.
  *
  * @param values all numbers of the dataset
- * @throws HafError `HAF_FEATURES_INVALID` with the number of rows
+ * @throws HafError `HAF_FEATURES_INVALID` with the number of rows that were never written
  */
 export function assertWritten(dataset: Dataset, type: NumberType, values: Float32Array, place: string): void {
   const shape = dataset.metadata.shape ?? [];

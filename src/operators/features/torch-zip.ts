@@ -15,7 +15,10 @@ const isPickle = ({ name }: ZipEntry): boolean => name === pickleName || name.en
 
 export const isTorchZip = ({ entries }: ZipArchive): boolean => entries.some(isPickle);
 
-/** A file of torch.save since PyTorch 1.6. @throws HafError `HAF_FEATURES_INVALID` */
+/**
+ * Opens a zip archive that torch.save of PyTorch 1.6 or newer wrote.
+ * @throws HafError `HAF_FEATURES_INVALID` if the archive is not such a file or is damaged
+ */
 export function openTorchZip(archive: ZipArchive, budget: MemoryBudget): TorchFile {
   const pickle = archive.entries.find(isPickle);
   if (!pickle || pickle.bytes > largestPickle)

@@ -11,7 +11,7 @@ export interface FusionGroup {
   readonly patients: readonly number[];
   /** Which slots are open, [B, M] per pass. There is one pass, or two over the same patients. */
   readonly masks: readonly Uint8Array[];
-  /** Inverted-dropout mask [passes * B, hidden] of a training pass, or null. */
+  /** Inverted-dropout mask of a training pass, [passes * B, hidden]. Null if nothing is dropped. */
   readonly dropout: Float32Array | null;
 }
 

@@ -12,7 +12,7 @@ export interface NetworkGroup {
   /** The outcome of each patient, one value per patient. */
   readonly targets: readonly Target[];
   readonly criterion: Criterion;
-  /** Number of predictions per row: the fused one, or the fused one and one for each modality. */
+  /** Number of predictions per row: 1 (only the fused prediction), or 1 + M if each modality has its own prediction. */
   readonly predictions: number;
   /** Number of outputs per prediction. */
   readonly outputs: number;

@@ -23,7 +23,7 @@ interface Drawn {
   readonly id: string;
   readonly segments: readonly Segment[];
   readonly scores: Float32Array;
-  /** Name of the files without ending, and the title of the picture. */
+  /** `name`: name of the patient's heatmap files, without ending. `title`: title of the patient's picture. */
   readonly name: string;
   readonly title: string;
 }

@@ -135,7 +135,7 @@ export const anchorOf = (slots: readonly Slot[], anchor: ModalityId | null): Mod
 
 /**
  * The reason why an experiment with these modalities cannot run a method, as the end of a sentence about the method:
- * `needs the table RNA, which the experiment does not have (tables: Clin)`. Null if it can.
+ * `needs the table RNA, which the experiment does not have (tables: Clin)`. Null if the experiment can run the method.
  */
 export function missingFor(
   method: Method,

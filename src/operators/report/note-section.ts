@@ -33,7 +33,7 @@ export function noteSection(input: ReportInput): Html {
 const foldsText = (folds: readonly number[]): string =>
   `, ${folds.length === 1 ? 'fold' : 'folds'} ${folds.join(', ')}`;
 
-/** Notes that apply to any run, with its numbers. */
+/** General notes on how to read the result table. Their texts contain numbers of this run. */
 function generalNotes({ summary, config }: ReportInput): Note[] {
   const { majority } = summary.cohort;
   const run = (text: string): Note => ({ about: 'This run', text, folds: [] });

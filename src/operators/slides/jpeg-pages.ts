@@ -13,7 +13,7 @@ const subsamplingTag = 530;
  * a tile, would make the header longer.
  */
 const headerBytes = 65_536;
-/** Length of a header with tables but without a profile. */
+/** Number of bytes that are read first from a tile: enough for a header with tables but without a profile. */
 const usualHeaderBytes = 2048;
 
 /** The markers of a tile or strip, together with the common tables of its page. */

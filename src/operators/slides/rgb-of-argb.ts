@@ -69,7 +69,7 @@ export class RgbConverter {
   private readonly rgb: Uint8Array;
   private readonly convert: Convert;
 
-  /** @param pixels that can be converted at once, a multiple of four */
+  /** @param pixels maximum number of pixels per call of `rgbOf`, a multiple of four */
   constructor(pixels: number) {
     const bytes = pixels * 4 + pixels * 3;
     // The last store writes four bytes more than the last four pixels need, so the memory has room for them.
@@ -80,7 +80,7 @@ export class RgbConverter {
   }
 
   /**
-   * RGB of pixels. It is valid until the next call.
+   * Converts pixels and returns their RGB bytes. These bytes are valid until the next call.
    *
    * @param argb `buffer` or its beginning; other memory is first copied to `buffer`
    */

@@ -106,7 +106,8 @@ export const levelsOf = (pages: readonly TiffPage[]): readonly SlideLevel[] =>
 
 /**
  * The stored tiles of a level.
- * @throws Error if the tags do not name all of them, or name positions beyond the end of the file
+ * @throws Error if a stored tile or the level is too large, or if the tags of the page do not name all stored tiles or
+ * name positions beyond the end of the file
  */
 export function gridOf(page: TiffPage, fileBytes: number): LevelGrid {
   const { width: cellWidth, height: cellHeight } = page.tile as { width: number; height: number };

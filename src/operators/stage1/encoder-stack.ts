@@ -66,7 +66,7 @@ export class EncoderStack {
   }
 
   /**
-   * @param attentions R values of each member
+   * @param attentions for each member, the attention of the R rows of its pack; null if the member has left
    * @returns the pooled rows of each member, [P, d1]
    */
   async pool(attentions: readonly (Float32Array | null)[]): Promise<readonly Float32Array[]> {

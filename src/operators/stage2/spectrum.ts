@@ -4,8 +4,8 @@ import { patientSvd } from './patient-svd.js';
 /**
  * Means, over some patients, of the singular values of a patient's modality vectors (method.md 9.3).
  *
- * @param u [n, M, D] of all patients
- * @param mask [n, M]
+ * @param u latent vectors of all patients, [n, M, D]
+ * @param mask [n, M], 1 if the patient has a vector of the modality
  */
 export function spectrumMeans(
   u: Float32Array,

@@ -36,7 +36,7 @@ export async function classicRow(context: StageContext, method: ClassicMethod): 
   };
 }
 
-/** Curves and risks of all patients. */
+/** The survival model of the fold, and the outputs and risk scores of all patients. */
 function survivalScores(
   { model, inputs, notes }: FittedClassic,
   { cohort, fold }: JudgedFold,

@@ -5,7 +5,8 @@ export interface DecisionPoint {
   /** A patient would be treated if the predicted probability is at least this value. */
   readonly threshold: number;
   /**
-   * Net benefit if all patients whose probability reaches the threshold are treated. Null if it cannot be computed.
+   * Net benefit if all patients whose probability reaches the threshold are treated. Time-to-event: null if the
+   * Kaplan-Meier curve of these patients ends before the horizon.
    */
   readonly model: number | null;
   readonly treatAll: number | null;
@@ -16,7 +17,10 @@ export interface DecisionPoint {
 /** The thresholds of a decision curve: 0.01 to 0.99. */
 export const decisionThresholds: readonly number[] = Array.from({ length: 99 }, (_, k) => (k + 1) / 100);
 
-/** A true positive adds 1, a false positive subtracts the odds of the threshold. */
+/**
+ * Net benefit: each true positive adds 1, and each false positive subtracts the odds of the threshold. If both counts
+ * are divided by the number of patients, so is the result.
+ */
 export const netBenefit = (truePositives: number, falsePositives: number, threshold: number): number =>
   truePositives - (falsePositives * threshold) / (1 - threshold);
 

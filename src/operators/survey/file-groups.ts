@@ -83,8 +83,9 @@ function merged(groups: readonly Group[]): readonly Group[] {
 }
 
 /**
- * Groups whose files have the same names as those of another group, such as `pt_files` beside `h5_files` of CLAM, or
- * slides beside their features.
+ * Finds groups that repeat another group: at least half of their files have the name (without ending) of a file of the
+ * other group. Examples: `pt_files` beside `h5_files` of CLAM, or slides beside their features. Maps each such group to
+ * the group that it repeats.
  */
 export function doubles(groups: readonly FileGroup[]): ReadonlyMap<FileGroup, FileGroup> {
   const ordered = [...groups].sort((a, b) => rank(a) - rank(b));
@@ -103,6 +104,9 @@ export function doubles(groups: readonly FileGroup[]): ReadonlyMap<FileGroup, Fi
   return found;
 }
 
-/** Features come before pictures. Features are ordered by their endings, as in `featureEndings`. */
+/**
+ * Rank of a group: if two groups have files of the same names, the group with the lower rank is kept. Features (by
+ * ending, in the order of `featureEndings`) come before slides, and slides before other images.
+ */
 const rank = ({ kind, glob }: FileGroup): number =>
   kind === 'features' ? featureEndings.indexOf(endingOf(glob)) : kind === 'slides' ? 100 : 200;

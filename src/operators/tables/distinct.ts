@@ -18,8 +18,8 @@ export const distinctWords = (words: readonly string[]): string[] =>
   [...new Set(words)].filter((word) => word !== '').sort((a, b) => (a < b ? -1 : 1));
 
 /**
- * The first three of the given values with their lines, and the number of all given values: `"x" (line 3), "y" (line
- * 9)`.
+ * The first three of the given values with their lines, and the number of further values: `"x" (line 3), "y" (line 9),
+ * "z" (line 12) and 4 more cells`.
  */
 export function exampleValues(found: readonly { readonly word: string; readonly line: number }[]): string {
   const shown = found.slice(0, 3).map(({ word, line }) => `"${word.slice(0, 40)}" (line ${line})`);

@@ -114,7 +114,10 @@ export async function tileCores(
   return ofPatient(unit, tiled);
 }
 
-/** The cores of a patient in the order of stain, then name, and the problems that only all cores together show. */
+/**
+ * The cores of a patient in the order of stain, then name. `problems` are found by comparing all cores of the patient:
+ * a core of unusual size or shape, or (in HANCOCK) a stain without a core.
+ */
 export async function ofPatient(
   unit: Unit,
   tiled: readonly ImageTiles[],

@@ -14,9 +14,12 @@ export interface ValidatedPatient {
   readonly y: 0 | 1;
   /** Days of follow-up, and the event at their end. Null if the time is unknown or 0. */
   readonly followUp: { readonly time: number; readonly event: 0 | 1 } | null;
-  /** Predicted probability of the positive outcome; for time-to-event, of the event by each horizon. */
+  /**
+   * Binary outcome: one value, the predicted probability of the positive outcome. Time-to-event: the predicted
+   * probabilities of the event by each horizon.
+   */
   readonly chances: readonly number[];
-  /** The probability of the event; for time-to-event, by the last horizon. */
+  /** The last of `chances`: for time-to-event, the predicted probability of the event by the last horizon. */
   readonly risk: number;
   /** The modalities that the model used. */
   readonly modalities: readonly string[];

@@ -26,8 +26,8 @@ export async function backendTest(
 }
 
 /**
- * Tests the onnxruntime that a run would use (`onnx`), or the one of this name.
- * @throws HafError HAF_BACKEND_UNAVAILABLE
+ * Tests an installed onnxruntime: the one that a run would use if `name` is `onnx`, otherwise the one with this name.
+ * @throws HafError HAF_BACKEND_UNAVAILABLE if it is not installed or does not fit this machine
  */
 async function onnxTest(name: string, { json = false }: { readonly json?: boolean }): Promise<void> {
   const runtime = name === 'onnx' ? chooseOnnxRuntime() : listOnnxRuntimes().find((one) => one.name === name);
@@ -52,7 +52,7 @@ export function onnxTestText({ onnxruntime, cpuError, cuda }: OnnxTestReport): s
     : `${product}\nThe GPU is not used here: ${cuda.reason}. ${cuda.fix}`;
 }
 
-/** @throws HafError HAF_BACKEND_UNAVAILABLE */
+/** @throws HafError HAF_BACKEND_UNAVAILABLE if no installed backend fits this machine */
 function theOneUsed(): InstalledBackend {
   const backend = chooseInstalled();
   if (backend !== null) return backend;
@@ -63,7 +63,7 @@ function theOneUsed(): InstalledBackend {
   );
 }
 
-/** @throws HafError HAF_BACKEND_UNAVAILABLE */
+/** @throws HafError HAF_BACKEND_UNAVAILABLE if the backend of this name does not fit this machine */
 function theOneNamed(name: string): InstalledBackend {
   const backend = findNamed(name);
   if (backend.unfit === null) return backend;

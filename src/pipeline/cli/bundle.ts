@@ -136,7 +136,7 @@ function summaryOf(bundle: Bundle, release: Release): string {
 
 /**
  * `bundle verify FILE`: opens every part of a bundle.
- * @throws HafError HAF_BUNDLE_INVALID
+ * @throws HafError HAF_BUNDLE_INVALID if a part of the bundle is missing or damaged
  */
 export async function verifyBundle(file: string): Promise<void> {
   const { openBundle } = await import('../../operators/bundle/open-bundle.js');

@@ -85,7 +85,8 @@ const predicted = (directory: RunDirectory, method: string): PredictedMethod => 
 
 /**
  * Pairs a method of the first run with a method of the second.
- * @throws HafError HAF_USAGE
+ * @throws HafError HAF_USAGE if a named method has no predictions, the runs share no method, or a method would be
+ * compared with itself
  */
 function methodPairs(
   a: RunDirectory,
@@ -146,7 +147,7 @@ const difference = (of: {
   readonly ci95: readonly [number, number] | null;
 }): string => `${signed(of.difference)}${of.ci95 === null ? '' : ` [${of.ci95.map(signed).join(', ')}]`}`;
 
-/** Explains why numbers are shown as dashes. */
+/** The reasons why AUCs or accuracies of a comparison are undefined. The table shows `-` for these numbers. */
 const reasonLines = (
   comparisons: readonly RunComparison[],
   name: (of: RunComparison) => string,

@@ -79,7 +79,7 @@ export async function executeFromTerminal(
   }
 }
 
-/** @throws HafError HAF_USAGE if no worker could ever train */
+/** @throws HafError HAF_USAGE if this machine has no trainer (`--workers 0`) and no other machine can join the run */
 function requireTrainers({ workers }: TerminalOptions, { bus }: OpenedBus): void {
   if (workers !== 0 || !(bus instanceof InProcessBus)) return;
   throw new HafError(
@@ -156,7 +156,7 @@ async function execute(
 /** Number of failed jobs that are explained. The others are counted. */
 const mostErrors = 20;
 
-/** Ctrl-C, SIGTERM of a scheduler, a closed terminal. */
+/** Signals that ask the run to end: Ctrl-C sends SIGINT, a scheduler SIGTERM, a closed terminal SIGHUP. */
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function showResult({ directory }: PreparedRun, { problems }: ExecuteResult): void {

@@ -12,7 +12,7 @@ export interface SchemaNode {
   readonly anyOf?: readonly SchemaNode[];
   /** Alternative sections; `kind` selects one of them. */
   readonly oneOf?: readonly SchemaNode[];
-  /** The schema of every value in a section whose names the user chooses. */
+  /** The schema of every value in a section in which the user chooses the names of the keys. */
   readonly additionalProperties?: SchemaNode | boolean;
   readonly enum?: readonly string[];
   readonly const?: string | number;

@@ -14,9 +14,9 @@ export type LeaseEnd = (typeof outcomes)[number];
 export interface Settlement {
   readonly outcome: LeaseEnd;
   readonly attempt: number;
-  /** From the claim to the settlement. */
+  /** Time from the claim of the job to its settlement. */
   readonly seconds: number;
-  /** The parts of `seconds`. Absent if nothing was computed. */
+  /** Parts of `seconds`: getting and reading the inputs, and computing. Both are absent if nothing was computed. */
   readonly readSeconds?: number;
   readonly computeSeconds?: number;
   /** Why the job was not done. */

@@ -93,7 +93,7 @@ interface RunLog {
   readonly session: string;
   /** The events from the first event of this execution on. */
   readonly events: Observable<RunEvent>;
-  /** Errors if an event could not be written or the log ended early. */
+  /** Fails (observable error) if an event could not be written or the log ended early. */
   readonly fault: Observable<never>;
 }
 
