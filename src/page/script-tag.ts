@@ -1,6 +1,6 @@
 const loading = new Map<string, Promise<void>>();
 
-/** Loads a script beside the document of the page, once. */
+/** Loads a script whose address is relative to the page. Another call for the same script does not load it again. */
 export function loadScript(name: string): Promise<void> {
   const address = new URL(name, document.baseURI).href;
   const known = loading.get(address);

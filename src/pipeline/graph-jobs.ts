@@ -32,7 +32,7 @@ const unitKey = (unit: Unit): string =>
 export const jobKey = (stage: StageName, unit: Unit = {}): string =>
   [stage, unitKey(unit)].filter((part) => part !== '').join('/');
 
-/** Adds a job to a graph and returns its key; roles without jobs are left out. */
+/** Adds a job to a graph and returns its key. Input roles without jobs are left out. */
 export type Add = (
   stage: StageName,
   unit: Unit,

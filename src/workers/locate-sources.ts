@@ -80,7 +80,10 @@ export function watchSources(sources: readonly SourceFile[]): () => void {
 /** Hashes that this process has computed. A retried job need not read gigabytes again. */
 const hashes = HashCache.open(null);
 
-/** The hash of a file's content. Null when the path is not a readable file. */
+/**
+ * Hash of a file's content. While another process writes the file: a text that equals no hash. Null if no readable file
+ * is there.
+ */
 async function contentOf(path: string): Promise<string | null> {
   try {
     return await hashes.of(path);

@@ -26,7 +26,7 @@ interface Opened {
   readonly page: Page;
   /** Errors and warnings that the browser reports about the page. */
   readonly complaints: string[];
-  /** Requests to other servers. */
+  /** Requests of the page to servers other than its own. */
   readonly strays: string[];
 }
 

@@ -93,7 +93,7 @@ describe('the grid of a piece', () => {
 
   it.each([
     // Columns: test, right border, number of kept tiles. The border decides about the second tile, from x = 100 to 199.
-    // The middle of this tile is at x = 150, its four points are at 125 and 175.
+    // The middle of this tile is at x = 150, its four test points (`four_pt`) are at x = 125 and x = 175.
     ['basic', 124, 2],
     ['center', 149, 1],
     ['center', 150, 2],

@@ -9,7 +9,7 @@ import { pythonWith } from '../support/python-with.js';
 const python = pythonWith('cv2', 'numpy');
 const pick = <T>(draw: Rng, items: readonly T[]): T => items[draw.int(items.length)] as T;
 
-/** A random picture and random settings. One picture of blobs in four has exactly the settings of a preset. */
+/** A random picture and random settings. A quarter of the pictures of blobs use a preset unchanged. */
 function drawJob(draw: Rng, speckled: boolean): ClamJob {
   const width = 40 + draw.int(speckled ? 100 : 300);
   const height = 40 + draw.int(speckled ? 100 : 300);

@@ -80,7 +80,7 @@ describe('patients with a prediction and an outcome', () => {
   });
 });
 
-// The patients of validation-statistics.test.ts; expected numbers from scikit-survival and lifelines.
+// The same patients as in validation-statistics.test.ts. scikit-survival and lifelines computed the expected numbers.
 const p = [
   0.426, 0.492, 0.367, 0.249, 0.33, 0.233, 0.439, 0.712, 0.322, 0.298, 0.535, 0.505, 0.449, 0.243, 0.419,
   0.581, 0.181, 0.329, 0.118, 0.188, 0.124, 0.375, 0.191, 0.486, 0.46, 0.385, 0.071, 0.313, 0.415, 0.451,

@@ -32,8 +32,8 @@ export class FoldPredictor {
   ) {}
 
   /**
-   * Predictions of patients. A patient without any modality of the model gets the base rate, or the survival curve of all
-   * training patients.
+   * Predictions of patients. A patient without any modality of the model gets the base rate, or the survival curve of
+   * all training patients.
    */
   async of(patients: readonly number[]): Promise<FoldPrediction[]> {
     const { model, record } = this;

@@ -84,7 +84,7 @@ function tableOf({ patients, outcome, metric }: Predicted, { modalities }: Bundl
   );
 }
 
-/** The predictions of each fold's model: its outputs, and the resulting probability or survival. */
+/** CSV with a line per patient and fold: the outputs of the fold's model, and its probability or survival estimates. */
 function foldsOf({ patients, outcome }: Predicted): string {
   const width = Math.max(1, ...patients.flatMap(({ outputs }) => outputs.map(({ length }) => length)));
   const inTime = outcome.kind === 'timeToEvent';

@@ -11,7 +11,7 @@ const maxSteps = 100;
 /**
  * The optimal unpenalised intercept for given linear predictors: the sum of probabilities equals the number of events.
  *
- * @param y both classes
+ * @param y class of each patient, 0 or 1; both classes must occur
  */
 export function bestIntercept(eta: Float64Array, y: ArrayLike<number>): number {
   let events = 0;

@@ -30,7 +30,7 @@ export interface FoldRobustness {
 
 /**
  * Reads the outputs of the training and evaluation jobs of a method.
- * @throws HafError like `poolTestScores`
+ * @throws HafError if the test predictions of the folds do not fit together (see `poolTestScores`)
  */
 export function resultsOf(method: Method, inputs: Inputs, cv: Config['cv']): MethodResults {
   const trained = inputs.all('stage3').filter(ofMethod(method));

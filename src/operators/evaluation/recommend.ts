@@ -45,7 +45,7 @@ export function rankedByValidation(candidates: readonly Candidate[]): readonly R
     });
 }
 
-/** The validation scores of the folds that have one. */
+/** Validation score of each fold, by fold. Folds without a validation score are left out. */
 export const scoresOf = <T extends { readonly fold: number }>(
   evaluations: readonly T[],
   of: (evaluation: T) => number | null,

@@ -2,7 +2,7 @@ import { Module, type Dataset } from 'h5wasm/node';
 import { foreign } from './foreign.js';
 import { bytesOfType, toFloat32, type NumberType } from './number-type.js';
 
-/** Size of one slice in bytes. A read needs this memory in addition to the memory of its result. */
+/** Bytes of a dataset that one read gets (a slice). The read needs this memory in addition to that of its result. */
 const sliceBytes = 4 * 1024 * 1024;
 /** Maximum size of a chunk. The library holds a chunk several times in memory while it decodes it. */
 const largestChunk = 256 * 2 ** 20;
@@ -26,7 +26,7 @@ const product = (sides: readonly number[]): number => sides.reduce((all, side) =
  * Reads all numbers of a dataset in slices along its first dimension longer than one. A slice has a whole number of
  * chunks, because a compressed chunk is decoded again for every slice that touches it.
  *
- * @throws HafError `HAF_FEATURES_INVALID`
+ * @throws HafError `HAF_FEATURES_INVALID` if the chunks are too large or the file is damaged
  */
 export function readNumbers(dataset: Dataset, type: NumberType, place: string): Float32Array {
   const shape = dataset.metadata.shape ?? [];
@@ -61,7 +61,7 @@ export function readNumbers(dataset: Dataset, type: NumberType, place: string): 
  * checksum, damaged chunk) it returns whatever is in memory. It also cannot read float16. So this function calls the
  * lower-level function.
  *
- * @throws HafError `HAF_FEATURES_INVALID`
+ * @throws HafError `HAF_FEATURES_INVALID` if the part needs more memory than the library has, or the file is damaged
  */
 export function readPart(
   dataset: Dataset,

@@ -79,7 +79,7 @@ export const patientsOfKeys = (
  * The bags of a file of named arrays. `features` or `feats`, with `coords`, or a single array are one bag of the patient in the
  * file's name. Otherwise every array is a bag of the patient in its key (method.md 2.7).
  *
- * @param format first part of the dialect's name
+ * @param format first part of the dialect's name, for example `npz`
  */
 export function bagsOfNamed(
   file: FeatureFile,

@@ -57,7 +57,7 @@ function labelText({ config, outcome }: ReportInput): string {
       return 'The label is survival status; patients who died of something other than the tumour were left out.';
     case 'landmark': {
       const { landmarkYears } = cohort;
-      // The date from which the time column counts depends on the data and is not known here.
+      // It is not known here from which date the time column counts, so the text refers to the column.
       const counts = data.outcome.time === null ? '' : `, as ${data.outcome.time.column} counts it`;
       return `The label is the status ${counted(landmarkYears, 'year')} into follow-up${counts}: ${positive} by then (positive class) or ${negative} then; patients last seen ${negative} earlier were left out.`;
     }
@@ -93,7 +93,7 @@ export function splitText({ config, splitHash, foldGroups }: ReportInput): strin
   return `${tested}${validation}${repeats} All ${materialOf(config)} of a patient are in the same set. Split seed ${cv.seed}${hash}.`;
 }
 
-/** The word for the data of a patient. */
+/** The words that the text uses for a patient's data: rows (of tables), files (in HANCOCK: images), or both. */
 function materialOf(config: Config): string {
   if (slotsOfKind(config, 'bag').length === 0) return 'rows';
   const files = isHancock(config) ? 'images' : 'files';

@@ -4,7 +4,7 @@ import { xmlTags, type XmlTag } from './xml-tags.js';
 
 /** One Image element of an OME-XML. */
 export interface OmeImage {
-  /** The name of the image, or its ID. */
+  /** The name of the image. If it has none, its ID. */
   readonly name: string;
   readonly width: number;
   readonly height: number;

@@ -13,7 +13,7 @@ export interface PastDamage extends SlideReader {
 }
 
 interface Found {
-  /** [height, width, 3] of the requested region. */
+  /** RGB pixels of the requested region, [height, width, 3]. */
   readonly pixels: Uint8Array;
   /** Whether some of the pixels are black because no level holds them. */
   readonly lost: boolean;

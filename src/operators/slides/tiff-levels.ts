@@ -7,7 +7,7 @@ import type { TiffPage } from './tiff-directory.js';
  * 4096 pixels per side.
  */
 const mostCellPixels = 2 ** 24;
-/** Maximum size of a level: a slide of 79 x 79 mm at 0.25 um. */
+/** Maximum number of pixels of a level: a slide of 79 x 79 mm at 0.25 um per pixel. */
 export const mostLevelPixels = 1e11;
 
 /** Number of pixels by which rounding may change the size of a level. */
@@ -55,11 +55,11 @@ function candidatesOf(tiled: readonly TiffPage[], base: TiffPage): readonly Tiff
   });
 }
 
-/** The images of a TIFF that are stored in tiles. */
+/** The images of a TIFF: the pyramid of the slide, which is stored in tiles, and the other images. */
 export interface TiledPages {
   /** The pyramid of the largest image, largest level first. Empty if nothing is stored in tiles. */
   readonly levels: readonly TiffPage[];
-  /** Other images. They are not read. */
+  /** Images outside of the pyramid. Their pixels are not read. */
   readonly others: readonly TiffPage[];
 }
 

@@ -7,8 +7,9 @@ export interface CoxCurvature {
 }
 
 /**
- * Curvature of `coxLoss` at given linear predictors, with n operations per product (method.md 11.3). Linear predictors
- * must not differ by more than about 700, because `exp` then gives 0. Penalised fits stay below this difference.
+ * Curvature of `coxLoss` at given linear predictors, in about n operations per product for n patients (method.md
+ * 11.3). Linear predictors must not differ by more than about 700, because `exp` then gives 0. Penalised fits stay
+ * below this difference.
  *
  * @param eta linear predictor of each patient
  */

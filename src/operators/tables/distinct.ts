@@ -13,7 +13,7 @@ export function distinctNumbers(values: Float64Array, most = Number.POSITIVE_INF
   return found.sort((a, b) => a - b);
 }
 
-/** The distinct words of a column, sorted by code unit, so that their order is the same on every machine. */
+/** The distinct words of a column without empty cells. The order by code unit is the same on every machine. */
 export const distinctWords = (words: readonly string[]): string[] =>
   [...new Set(words)].filter((word) => word !== '').sort((a, b) => (a < b ? -1 : 1));
 

@@ -1,7 +1,7 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 
 const levels = 0x1_0000;
-/** Number of random words drawn at once. Each decides two elements. */
+/** Buffer for the random words that are drawn at once. Each word decides two elements of a mask. */
 const drawn = new Uint32Array(2048);
 
 /**

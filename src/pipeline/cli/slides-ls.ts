@@ -2,7 +2,7 @@ import { findOpenSlide, openSlideFolder } from '../../backends/openslide.js';
 import { printData, printJson, say } from './output.js';
 import { textTable } from './text-table.js';
 
-/** Slide formats, with the program that reads each of them and a note. */
+/** Slide formats, each with the program that reads it (null: no program does) and a note for the user. */
 const formats: readonly (readonly [format: string, by: 'haf-pipeline' | 'OpenSlide' | null, note: string])[] =
   [
     ['Aperio SVS', 'haf-pipeline', ''],

@@ -20,7 +20,7 @@ export interface PageOptions {
   readonly pageToken?: string;
   readonly pageCert?: string;
   readonly pageKey?: string;
-  /** Host name of a proxy that encrypts. */
+  /** Host name of a reverse proxy that encrypts the connections of the readers. */
   readonly pageProxy?: string;
   readonly pageHost?: readonly string[];
 }

@@ -13,11 +13,19 @@ const about: Readonly<Record<string, string>> = {
 const mostFolds = 5;
 const eventsPerFold = 3;
 
-/** Number of folds, chosen so that the test patients of each fold include some of both outcomes. */
+/**
+ * Number of folds, chosen so that the test patients of each fold include some of both outcomes.
+ *
+ * @param fewer number of patients with the rarer outcome
+ */
 export const foldsFor = (fewer: number): number =>
   Math.max(2, Math.min(mostFolds, Math.floor(fewer / eventsPerFold)));
 
-/** Whether a bag can be used as it is. Images need an encoder first. */
+/**
+ * Divides the modalities that are bags. `bags` are written into the experiment. `pictures` are bags of images: they need
+ * an encoder first, so their lines are commented out. If the folder has neither tables nor feature files, images are in
+ * `bags`.
+ */
 export const usable = ({
   tables,
   bags,
