@@ -33,7 +33,7 @@ export const paperConfig: Changes = {
 
 const spread = (mean: number) => ({ mean, std: 0.05, folds });
 
-/** Invented robustness values of a method over all seven modalities; the level of the curve depends on the method. */
+/** Invented robustness values over all seven modalities. The AUCs are of a level that the method and the fold set. */
 const robustness = (method: string, fold: number): Robustness => {
   const height = 0.66 + (methodIds.findIndex((id) => id === method) % 9) / 100 + fold / 50;
   const at = (share: number) => ({ auc: 0.5 + (height - 0.5) * share, accuracy: 0.6 + 0.1 * share });

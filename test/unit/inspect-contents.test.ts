@@ -14,7 +14,7 @@ const root = mkdtempSync(join(tmpdir(), 'haf-contents-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const patients = Array.from({ length: 40 }, (_, i) => `P${String(i).padStart(3, '0')}`);
-/** The instances of patients with special bags: three rows of two numbers each. */
+/** The instances of the patients with faulty bags: three rows of two numbers each. */
 const rowsOf: Readonly<Record<string, readonly number[]>> = {
   P003: [0, 0, 0, 0, 0, 0],
   P004: [7, 7, 7, 7, 7, 7],
@@ -69,7 +69,7 @@ it('reports of each file what a run would list of it', async () => {
 it('takes a sample that is spread over the files, and says so', async () => {
   const { read, problems } = await contents(5);
   expect(read).toEqual([{ modality: 'WSI', read: 5, files: 40 }]);
-  // Files 0, 32, 16, 8 and 24 of 40 were read. None of the faulty files, which have odd numbers, is among them.
+  // Files 0, 32, 16, 8 and 24 of 40 were read. None of the faulty files (3 to 6) is among them.
   expect(problems).toEqual([]);
   const survey = { ...(await surveyCohort(config, root)), contents: { read, problems } };
   expect(surveyLines(survey, paletteFor({}, {}, [])).join('\n')).toContain(

@@ -56,10 +56,11 @@ export interface LogisticChoices {
  * regression on the logits of held-out patients (Platt scaling).
  *
  * @param x [training patients, columns]
- * @param y class of each
+ * @param y class of each training patient
  * @param divisions the inner fold of each patient, for every division into inner folds. Without divisions, the largest
  * of `lambdas` is used and logits are not scaled
- * @throws RangeError if a value of x is not finite, the lengths differ, or all patients have one class
+ * @throws RangeError if a value of x is not finite, the lengths differ, all patients have one class, or `nonNegative`
+ * is set and x has more columns than patients
  */
 export function fitLogisticRidge(
   x: Matrix,

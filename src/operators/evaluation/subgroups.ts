@@ -101,7 +101,7 @@ function divided(
   }));
 }
 
-/** Each set of modalities that a tested patient has, most frequent first. */
+/** Groups the tested patients by the set of modalities that they have. The most frequent set comes first. */
 function patterns(
   ids: readonly string[],
   modalitiesOf: (patient: string) => readonly string[],

@@ -75,7 +75,7 @@ function fillRow(distances: Float64Array, own: number, beta: number, into: Float
   return Math.log(sum) + beta * weighted;
 }
 
-/** Smallest affinity. It keeps logarithms finite. */
+/** Smallest affinity of two different points. It is above 0, so the logarithm of an affinity is finite. */
 export const leastAffinity = Number.EPSILON;
 
 /** Symmetric affinities of pairs of points that sum to 1 over [n, n] (van der Maaten and Hinton 2008, sec. 3.1). */

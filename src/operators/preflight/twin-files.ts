@@ -12,8 +12,9 @@ import { placesTiles } from '../../pipeline/stage.js';
 const severalArrays = ['.npz', '.safetensors'];
 
 /**
- * Files of the same name under one patient, such as the same slide in h5_files and pt_files. None of them is used,
- * because it is unknown which is right. They cause a warning, or a refusal if the modality then has no file left.
+ * Files of one patient whose names differ only in folder or ending, such as the same slide in h5_files and pt_files.
+ * None of them is used, because it is unknown which is right. They cause a warning, or a refusal if the modality then
+ * has no file left.
  *
  * @param key - the key of the experiment that names the files
  */

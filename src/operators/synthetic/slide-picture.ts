@@ -6,7 +6,7 @@ type Colour = readonly [r: number, g: number, b: number];
 /** The appearance of a kind of tissue under haematoxylin and eosin. */
 interface Look {
   readonly ground: Colour;
-  /** Depth of the texture of this tissue, in grey levels. */
+  /** Maximum change of brightness by the random texture of this tissue, in grey levels. */
   readonly grain: number;
   readonly nuclei: Colour;
   /** Area of tissue per nucleus, in pixels. */

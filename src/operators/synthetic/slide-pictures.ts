@@ -5,7 +5,7 @@ import { writeSlideFile } from './slide-file.js';
 import { paintSlide } from './slide-picture.js';
 import { drawSlides, type InventedSlide } from './slides.js';
 
-/** Side length in pixels. At 20x it is half a millimetre, the size of a biopsy. */
+/** Side length of a slide in pixels. At 20x it is half a millimetre, the size of a biopsy. */
 const side = 1024;
 const scanner = { downsamples: [1, 4], mpp: 0.5, magnification: 20 } as const;
 /** Number of slides in progress: one is painted while libvips compresses the others in its threads. */

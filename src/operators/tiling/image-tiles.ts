@@ -13,7 +13,7 @@ export type OpenSlide = (path: string, by?: Unit['reader'], scene?: number | nul
 /** The result of tiling one image. */
 export interface ImageTiles {
   readonly image: Omit<TiledImage, 'start'>;
-  /** [rows, 2], level-0 pixels of the upper left corners. */
+  /** Upper left corner of each tile in level-0 pixels, [rows, 2]. */
   readonly coords: Int32Array;
   readonly problems: readonly Problem[];
   readonly files: StageOutput['files'];

@@ -114,7 +114,7 @@ const riskSummary = ({ cut, found: { groups, logRank } }: CutGroups): Validation
   ...{ chiSquare: logRank.chiSquare, p: logRank.p, reason: logRank.reason },
 });
 
-/** Groups by the requested columns, then by the modalities that the model used. */
+/** Groups of patients: first by each requested column, then by the set of modalities that the model used. */
 function groupsIn(
   patients: readonly ValidatedPatient[],
   groupings: readonly GroupingColumn[],

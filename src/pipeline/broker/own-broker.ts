@@ -24,7 +24,7 @@ export interface OwnBroker {
 /** Settings of a broker for this machine only: loopback, any free port, a token. */
 const private_: BrokerSettings = { v: 1, host: '127.0.0.1', port: 0, security: null, tls: false };
 
-/** Timeout for starting the server and for taking the lock. */
+/** Timeouts: `startMs` for starting the server, `lockMs` for taking the lock of the broker's folder. */
 const startMs = 10_000;
 const lockMs = 30_000;
 

@@ -3,7 +3,7 @@ import { pageAddress, type PageOptions } from '../page/page-address.js';
 import { say } from './output.js';
 
 export interface PageOfRuns {
-  /** Tells the page which bus to take the members from. */
+  /** Tells the page which bus lists the workers and orchestrators (members) that it shows. */
   readonly on: (bus: Bus) => void;
   readonly close: () => Promise<void>;
 }

@@ -22,9 +22,9 @@ export const foldsFor = (fewer: number): number =>
   Math.max(2, Math.min(mostFolds, Math.floor(fewer / eventsPerFold)));
 
 /**
- * Divides the modalities that are bags. `bags` are written into the experiment. `pictures` are bags of images: they need
- * an encoder first, so their lines are commented out. If the folder has neither tables nor feature files, images are in
- * `bags`.
+ * Divides the modalities that are bags. `bags` are written into the experiment. `pictures` are bags of images. They
+ * need an encoder first, so their lines are commented out. If the folder has neither tables nor feature files, images
+ * are in `bags`.
  */
 export const usable = ({
   tables,
