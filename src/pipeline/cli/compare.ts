@@ -85,8 +85,8 @@ const predicted = (directory: RunDirectory, method: string): PredictedMethod => 
 
 /**
  * Pairs a method of the first run with a method of the second.
- * @throws HafError HAF_USAGE if a named method has no predictions, the runs share no method, or a method would be
- * compared with itself
+ * @throws HafError HAF_USAGE if `--methods` has not two names, a named method has no predictions, the runs share no
+ * method, or a method would be compared with itself
  */
 function methodPairs(
   a: RunDirectory,
