@@ -4,7 +4,7 @@ import type { ThreadResult } from './ipc.js';
 import { storeAt } from './store-at.js';
 import type { Work } from './work.js';
 
-/** Runs in a pool thread: file parsing, preprocessing, statistics and the report. Aborting ends the thread. */
+/** Computes a job (file parsing, preprocessing, statistics, report) in a pool thread. An abort ends the thread. */
 export async function compute(work: Work): Promise<ThreadResult> {
   try {
     return { ok: await executeJob(work, storeAt(work.root)) };

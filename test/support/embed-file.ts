@@ -18,7 +18,7 @@ import { runStage } from './run-stage.js';
 
 export interface Embedded {
   readonly index: BagIndex;
-  /** All rows, converted from the precision of the file. */
+  /** All instances of the artifact, [rows, width], converted from the precision of its file to float32. */
   readonly values: Float32Array;
   /** Content of coords.f32, [rows, 2]. Null if the stage wrote no coordinates. */
   readonly coords: Float32Array | null;

@@ -90,7 +90,7 @@ describe('regions drawn in QuPath', () => {
       /2 annotations of a.geojson are of no class in tissue.include: Stroma \(1\), no class \(1\)/,
     );
     expect(picture(drawn)[0]).toBe('##.#.#....');
-    // A dot in a pattern means a dot, and a pattern must match the whole name.
+    // In a pattern of `include`, a dot means a dot, and the pattern must match the whole name of a class.
     refused(drawn, /no annotation of a class in tissue.include \(Tumor, T.mor\*\)/, {
       include: ['Tumor', 'T.mor*'],
     });

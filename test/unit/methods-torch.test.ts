@@ -92,8 +92,8 @@ async function askHead(
   );
   const head = module.create({
     ...{ inputs, randomDrop: false, criterion: binaryCriterion, config },
-    // A width of 5 adds a trained projection. A method with a frozen map (`frozen`) reads the columns of tables directly,
-    // so only WSI is projected then, as in stage3/method-head.ts.
+    // 5: the input gets a trained projection of this width. null: it gets none. A method with a frozen map (`frozen`)
+    // reads the columns of tables directly, so only WSI gets a projection, as in stage3/method-head.ts.
     projected: inputs.map(({ modality }) => (options.aligned || (frozen && modality !== 'WSI') ? null : 5)),
     rng: (purpose) => rng(5, purpose),
   });

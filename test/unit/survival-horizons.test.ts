@@ -63,7 +63,7 @@ describe('the cumulative/dynamic AUC', () => {
 
   it('compares events by the horizon with patients observed beyond; the others take no part', () => {
     expect(dynamicAuc(test, [2, 9, 1, 1], complete, 3).value).toBe((1 + 0.5) / 2);
-    // With the event on the horizon a patient is a case.
+    // The horizon is day 1. The first patient has the event on day 1 and counts as a case.
     expect(dynamicAuc(test, [2, 9, 3, 1], complete, 1).value).toBe(1 / 3);
   });
 

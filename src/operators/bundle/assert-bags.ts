@@ -6,13 +6,13 @@ import type { Bundle, BundleModality } from './bundle-data.js';
 
 type BagModality = Extract<BundleModality, { kind: 'bag' }>;
 
-/** Largest ratio of two scales (micrometres per pixel) of the same magnification. */
+/** Two scales (micrometres per pixel) count as the same magnification if their ratio is at most this. */
 const mostScaleRatio = 1.1;
 
 /**
  * Checks that instances of new patients have the encoder, width and scale of the training, as far as the files state them.
  *
- * @throws HafError HAF_BUNDLE_UNFIT naming modality, file and both values
+ * @throws HafError HAF_BUNDLE_UNFIT naming the modality, the file, its value and the value of the training
  */
 export function assertBags({ modalities }: Bundle, embeds: readonly Artifact[]): void {
   for (const artifact of embeds) {

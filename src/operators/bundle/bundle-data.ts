@@ -20,7 +20,7 @@ export const modelCardFile = 'model-card.md';
 export const foldFile = (fold: number): string => `fold-${fold}.json`;
 export const foldArraysFile = (fold: number): string => `fold-${fold}.safetensors`;
 
-/** The version of this format. Later versions are refused, all earlier ones are read. */
+/** Version of the bundle format. A bundle of a later version is refused; all earlier versions are read. */
 export const bundleSchemaVersion = 1;
 
 const name = z.string().regex(modalityName);
@@ -54,16 +54,19 @@ export const bundleModalitySchema = z.discriminatedUnion('kind', [
     kind: z.literal('bag'),
     /** Number of values in one instance. */
     width: z.number().int().positive(),
-    /** Encoders that the files name, and the scales in micrometres per pixel. Empty if no file states them. */
+    /**
+     * Encoders that the bags of the training name, and in `mpp` the scales of their tiles in micrometres per pixel. A
+     * list is empty if no bag states its values.
+     */
     encoders: z.array(z.string()),
     mpp: z.array(z.number()),
-    /** Number of instances in the smallest and the largest bag. */
+    /** Number of instances in the smallest and in the largest bag of the training cohort. */
     rows: z.tuple([z.number().int(), z.number().int()]),
   }),
 ]);
 export type BundleModality = z.infer<typeof bundleModalitySchema>;
 
-/** How well the method performs on test patients if it gets only the listed modalities, over the folds. */
+/** How well the method performs on the test patients of the folds if it reads only the listed modalities. */
 export const subsetSchema = z.strictObject({
   modalities: z.array(name),
   /** Mean and population standard deviation of AUC or C over the folds in which it is defined. */
@@ -87,7 +90,7 @@ export const bundleSchema = z.strictObject({
   }),
   /** The modalities that the method reads, in the order of its slots. */
   modalities: z.array(bundleModalitySchema),
-  /** The resolved experiment. */
+  /** The experiment of the training, with all defaults filled in. */
   config: z.record(z.string(), z.unknown()),
   folds: z.number().int().positive(),
   cohort: z.strictObject({ patients: z.number().int(), positive: z.number().int() }),
@@ -110,7 +113,7 @@ export type Bundle = z.infer<typeof bundleSchema>;
 /** The form in which a bundle stores the id of a training patient. */
 export const saltedHash = (salt: string, id: string): string => sha256(`${salt}/${id}`);
 
-/** The data of a fold besides its arrays. */
+/** The content of `fold-<k>.json`: everything about the model of a fold except its arrays. */
 export const bundleFoldSchema = z.strictObject({
   fold: z.number().int(),
   /** For each table, the parameters that preprocessing fitted on the training patients. */
@@ -127,12 +130,12 @@ export const bundleFoldSchema = z.strictObject({
   survival: survivalModelSchema.nullable(),
   /** The map from logit to calibrated probability, as `evaluate` fitted it. Null without calibration. */
   calibration: foldCalibrationSchema.pick({ map: true, threshold: true }).nullable(),
-  /** A classical model. Null for networks. */
+  /** The trained model of a classical method. Null if the method is a network. */
   classic: classicModelSchema.nullable(),
 });
 export type BundleFold = z.infer<typeof bundleFoldSchema>;
 
-/** What `haf-pipeline bundle` adds: when, by which version and from which run the bundle was made. */
+/** The content of `release.json`: when, by which version and from which run `haf-pipeline bundle` made the bundle. */
 export const releaseSchema = z.strictObject({
   run: z.string(),
   createdAt: z.string(),

@@ -4,7 +4,7 @@ import type { TypedTable } from '../tables/typed-table.js';
 import type { Bundle } from './bundle-data.js';
 import { rosterCellsFile, rosterFile, rosterSchema } from './roster-data.js';
 
-/** The tables of new patients, with the columns of the model. */
+/** The tables of new patients, with the columns that the model was trained on. */
 export function rosterTables(roster: Artifact, { modalities }: Bundle): ReadonlyMap<ModalityId, TypedTable> {
   const { tables } = roster.json(rosterFile, rosterSchema);
   return new Map(

@@ -6,7 +6,7 @@ import type { History, Ranking } from '../tensor/history-data.js';
 export interface SurvivalTarget extends HazardTarget {
   /** Days to the event or to the last contact. Above 0. */
   readonly time: number;
-  /** Status at the median event time, which is the class for the instance loss. Null if unknown. */
+  /** Class for the instance loss: 1 if the event happened by the median event time, else 0. Null if unknown. */
   readonly status: 0 | 1 | null;
 }
 
@@ -66,7 +66,7 @@ export interface FittedSurvival {
   readonly unseen: readonly number[];
 }
 
-/** A criterion and the targets of all patients of a cohort, by position. */
+/** A criterion, and the targets of all patients of a cohort in the order of the cohort. */
 export interface JudgedCohort {
   readonly criterion: Criterion;
   readonly targets: readonly Target[];

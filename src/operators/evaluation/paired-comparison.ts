@@ -129,7 +129,8 @@ const pair = (interval: readonly [number, number] | null | undefined): [number, 
   interval ? [interval[0], interval[1]] : null;
 
 /**
- * Holm's adjustment over one family of comparisons, separately for accuracies and AUCs (method.md 9.5). Undefined tests do not count.
+ * Holm's adjustment over one family of comparisons, separately for accuracies and AUCs (method.md 9.5). An undefined
+ * test is not counted in the number of tests.
  */
 export function adjustedFamily<T extends PairedComparison>(
   family: readonly T[],

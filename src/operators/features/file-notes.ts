@@ -4,7 +4,7 @@ import type { BagCoords } from './feature-reader.js';
 export interface Notes {
   readonly dialect: string;
   readonly encoder: string | null;
-  /** Unit of the coordinates and side length of an instance. Null if the unit is unknown. */
+  /** Unit of the coordinates, and in this unit the side length of a tile. Null if the unit is unknown. */
   readonly coords: Pick<BagCoords, 'unit' | 'side'> | null;
   /** Micrometres per pixel of the tiles that the encoder received. */
   readonly mpp: number | null;
@@ -12,7 +12,7 @@ export interface Notes {
   readonly says?: readonly string[];
 }
 
-/** Coordinates are level-0 pixels, and nothing else is known. */
+/** The notes on coordinates in level-0 pixels if the side length of a tile is unknown. */
 export const plainPixels: Notes['coords'] = { unit: 'px', side: null };
 
 /** Paths of HANCOCK's archive `WSI_UNI_encodings`, which may be unpacked in any folder (method.md 2.5). */
@@ -20,7 +20,7 @@ const hancock = /(?:^|\/)WSI_(?:PrimaryTumor|LymphNode)\/(?:[^/]+\/)*h5_files\/[
 const hancockSide = 2048;
 /** Paths of TRIDENT, such as `20x_256px_0px_overlap/features_uni_v1/slide.pt` (method.md 2.7). */
 const trident = /(?:^|\/)[\d.]+x_\d+px_\d+px_overlap\/features_([^/]+)\/[^/]+$/;
-/** Dialects without attributes. For their files the path may supply the missing facts. */
+/** Dialects whose files name no encoder. The path of such a file may supply the encoder and the side of a tile. */
 const silent: readonly string[] = ['clam', 'clam-pt'];
 
 /** The facts from a file, completed by facts from its path in a published or conventional folder structure. */

@@ -1,7 +1,7 @@
 import type { FeatureReader } from './feature-reader.js';
 import { beginsHdf5 } from './hdf5-superblock.js';
 
-/** HDF5 files: one slide or core of CLAM, TRIDENT or STAMP, or a whole case (method.md 2.7). */
+/** Reads HDF5 files: one slide or core, as CLAM, TRIDENT or STAMP write it, or a whole case (method.md 2.7). */
 export const h5Reader: FeatureReader = {
   extensions: ['.h5', '.hdf5'],
   recognises: beginsHdf5,

@@ -106,7 +106,7 @@ export const readFeatures = (request: FeatureRequest, limits: ReadingLimits): Pr
   thread.ask({ task: 'features', request, memoryMiB: limits.memoryMiB }, limits);
 
 /**
- * Names and shapes of the arrays in a feature file, or of the first few.
+ * Names and shapes of the arrays in a feature file. For some formats, only those of the first few arrays.
  * @throws like `readFeatures`
  */
 export const featureShapes = (request: FileRequest, limits: ReadingLimits): Promise<readonly ArrayShape[]> =>

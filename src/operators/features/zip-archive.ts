@@ -5,7 +5,7 @@ import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { foreign } from './foreign.js';
 import type { MemoryBudget } from './memory-budget.js';
 
-/** A member, as the central directory lists it (APPNOTE.TXT 4.3.12). */
+/** A file in a zip archive (a member), as the central directory of the archive lists it (APPNOTE.TXT 4.3.12). */
 export interface ZipEntry {
   readonly name: string;
   readonly method: number;
@@ -13,7 +13,7 @@ export interface ZipEntry {
   readonly crc: number;
   readonly compressedBytes: number;
   readonly bytes: number;
-  /** Position of its local header. */
+  /** Byte position, in the archive, of the local header of the member. */
   readonly offset: number;
 }
 
@@ -109,7 +109,7 @@ export class ZipArchive {
       throw foreign('its checksum does not match: the archive is damaged', again);
   }
 
-  /** Position of the first byte of a member. */
+  /** Position in the archive of the first byte of the data of a member. */
   private startOf({ encrypted, method, offset }: ZipEntry): number {
     if (encrypted) throw foreign('it is encrypted', 'Write the archive without a password.');
     if (method !== 0 && method !== 8)
@@ -198,7 +198,7 @@ function widen(fields: readonly [number, number, number], extra: Buffer): readon
 
 function inflate(packed: Uint8Array, bytes: number): Buffer {
   try {
-    // Never returns more than the directory states, whatever the stream contains.
+    // Whatever the stream contains, it cannot be unpacked to more bytes than the directory states.
     return inflateRawSync(packed, { maxOutputLength: Math.max(1, bytes) });
   } catch (error) {
     throw foreign('it does not decompress: the archive is damaged', again, null, error);

@@ -26,9 +26,9 @@ export interface HeadGroup {
 }
 
 /**
- * Computes outputs from the modality embeddings of patients (method.md 6.1, 8): one or two logits for a binary outcome,
- * and one per time bin, or one for Cox's loss, for time-to-event. It holds no weights: each call receives them as a
- * flat array in the head's layout.
+ * Computes outputs from the modality embeddings of patients (method.md 6.1, 8). For a binary outcome the outputs are
+ * one or two logits. For a time-to-event outcome they are one logit per time bin, or with Cox's loss one number. A head
+ * holds no weights: each call receives them as a flat array in the layout of the head.
  */
 export interface Head {
   readonly layout: ParameterLayout;
@@ -43,12 +43,12 @@ export interface Head {
   outputs(parameters: Float32Array, group: Omit<HeadGroup, 'targets'>, open?: Uint8Array): Promise<Outputs>;
 }
 
-/** The modality and the length of the vectors of an input. */
+/** One input of a head: its modality, the kind of the modality, and the length of its vectors. */
 export type InputShape = Pick<ModalityInput, 'modality' | 'kind' | 'width'>;
 
 export interface HeadOptions {
   readonly inputs: readonly InputShape[];
-  /** Width of the linear maps P in front of the head, for each input. Null if its vectors enter without a map. */
+  /** For each input, the output width of the linear map P in front of the head. Null if the input has no map. */
   readonly projected: readonly (number | null)[];
   readonly randomDrop: boolean;
   /**

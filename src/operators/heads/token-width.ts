@@ -2,7 +2,7 @@ import { HafError } from '../../pipeline/core/errors.js';
 import type { NetworkShape } from './autodiff-head.js';
 
 /**
- * The common length of the tokens of all modalities.
+ * The common length of the tokens: the vectors, one for each modality, that a fusion method reads.
  *
  * @throws HafError HAF_CONFIG_INVALID if the lengths differ. A token has the length `fusion.projection` or, if it comes
  * from a transfer map, `align.width`

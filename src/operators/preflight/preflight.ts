@@ -30,7 +30,7 @@ export interface PreflightFiles {
   readonly unreadable: readonly Problem[];
 }
 
-/** A table, as it was read. */
+/** The table of a modality, as the checks before a run have read it. */
 export interface CheckedTable {
   readonly modality: ModalityId;
   readonly table: TypedTable;
@@ -203,7 +203,7 @@ function refused(join: Join): readonly HafError[] {
   ];
 }
 
-/** The error for data with only one outcome. No model can learn from such data. */
+/** The error for data in which all patients have the same outcome. No model can learn from such data. */
 function oneClass({ words, patients, others }: ReadOutcome): HafError {
   const only = patients[0]?.y === 1 ? words.positive : words.negative;
   return new HafError(
@@ -251,7 +251,7 @@ function countHeld(
   return counts;
 }
 
-/** @throws HafError the only refusal, or all of them in one text */
+/** @throws HafError the refusal if there is one, or an error that lists all refusals if there are several */
 export function assertAccepted(refusals: readonly HafError[]): void {
   const [first, ...others] = refusals;
   if (first === undefined) return;
@@ -264,7 +264,7 @@ export function assertAccepted(refusals: readonly HafError[]): void {
   );
 }
 
-/** Faults in the columns of `stats.subgroups`. */
+/** The error if a column of `stats.subgroups` does not exist or cannot divide the patients into groups. */
 function undivided(config: Config, tables: readonly CheckedTable[]): readonly HafError[] {
   try {
     dividingColumns(config, new Map(tables.map(({ modality, table }) => [modality, table])));

@@ -109,11 +109,12 @@ export function reportPage(input: ReportInput, figures: ReportFigures): string {
   return page.markup;
 }
 
-/** Number of charts above which a group is collapsed. */
+/** If a section has more charts than this, all its groups except the main one are collapsed. */
 const mostOpen = 6;
 
 /**
- * Charts of methods, grouped by what the methods read. The group of the main methods is open, other groups only if they are small.
+ * Charts of methods, grouped by what the methods read. The group `main` is always open. The other groups are open only
+ * if `figures` has few charts in total.
  */
 function groupsOf(figures: readonly MethodFigure[], main: MethodGroup | null): FigureGroup[] {
   return (Object.keys(methodGroupTitles) as MethodGroup[]).map((group) => ({

@@ -1,6 +1,6 @@
 import { html, trustedMarkup, type Html } from './html.js';
 
-/** The page of a report, in its artifact and in the run directory. */
+/** Name of the file with the report page, in the artifact of the report and in the run directory. */
 export const reportFile = 'report.html';
 
 /** Facts that only the run knows when its report is put into the run directory, because a stage must not read the clock. */

@@ -4,7 +4,7 @@ import { paperTables } from '../paper/paper-tables.js';
 
 type Skipped = Summary['skipped'][number];
 
-/** Rows of the result table in one group. */
+/** A group of rows of the result table under one title. */
 export interface RowGroup {
   readonly title: string;
   readonly rows: readonly SummaryRow[];

@@ -88,7 +88,7 @@ function panelSpec({ title, direction }: Panel, values: readonly CurvePoint[], l
   };
 }
 
-/** Every number of every epoch, one line per fold and epoch. If an epoch lacks a value, its cell is empty. */
+/** The training history as CSV: one line per fold and epoch. If an epoch lacks a value, the cell is empty. */
 function historyCsv({ folds }: TrainingGroup): string {
   const names = [
     ...new Set(folds.flatMap(({ history }) => history.epochs.flatMap((epoch) => Object.keys(epoch)))),

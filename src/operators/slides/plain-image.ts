@@ -96,8 +96,8 @@ export async function openPicture(path: string): Promise<SlideReader> {
 }
 
 /**
- * The compressed strips of a page as a TIFF in memory. Its tags state the colour space of the JPEG stream, because
- * libvips would use the wrong tag of the file.
+ * Copies the compressed strips of a page to a TIFF in memory. A tag of the file states a wrong colour space, and
+ * libvips would use this tag. In the copy, the tag states the colour space of the JPEG stream.
  */
 async function retaggedStrips(path: string, page: TiffPage): Promise<PlainInput> {
   const { chunks, height, rowsPerStrip } = page;
@@ -166,8 +166,8 @@ export async function openFlat(
 }
 
 /**
- * The number of images of a stack, in ImageJ's description. The directories do not give this number, because ImageJ
- * stores all images of a stack after a single directory.
+ * Finds the number of images of an image stack in the description that ImageJ writes. The TIFF directories do not give
+ * this number, because ImageJ writes a single directory for all images of a stack.
  */
 const imageJCount = /^images=(\d+)/m;
 

@@ -24,7 +24,7 @@ function iniValues(text: string): readonly (readonly [key: string, value: string
   });
 }
 
-/** Parts with the given paths relative to the folder of the slide. */
+/** Lists the files `names`, paths relative to the folder of the slide at `path`, and those that are missing. */
 function partsOf(path: string, names: readonly string[]): SlideParts {
   const parts = [...new Set(names.map((name) => name.replaceAll('\\', '/')))].sort();
   const isOutside = (name: string): boolean => isAbsolute(name) || normalize(name).startsWith('..');

@@ -8,7 +8,7 @@ import type { BagEncoder } from './bag-encoder.js';
 /** The arrays of an encoder by name: a matrix as it is stored, a bias as a row. */
 export type Weights = (name: string) => tf.Tensor;
 
-/** The matrix H of instances: its product with the first weights w, and the product for their gradient. */
+/** The matrix H of instances: H times the weights w of the first layer, and H^T times d for the gradient of w. */
 export interface Instances {
   /** `H w` */
   times(w: tf.Tensor): tf.Tensor;
@@ -20,8 +20,8 @@ export interface Instances {
 export type MaskTensors = Readonly<Record<'embed' | 'tanh' | 'sigmoid', tf.Tensor | null>>;
 
 /**
- * Inputs of the backward pass from the later layers. `z` is the gradient of the pooled rows [..., P, d1], and `heads`
- * is the gradient of the heads' logits.
+ * What the backward pass receives from the later layers. `z` is the gradient of the pooled vectors of the P bags,
+ * [..., P, d1], and `heads` is the gradient of the logits of the instance heads.
  */
 export interface UpstreamTensors {
   /** [..., P, R]: row i holds the attention of bag i. */

@@ -23,9 +23,9 @@ export interface AlignmentLoss {
   readonly total: number;
   readonly sv: number;
   readonly pd: number;
-  /** Singular values of each patient, descending. Empty for a patient without modalities. */
+  /** Singular values of each patient's modality vectors, descending. Empty for a patient without modalities. */
   readonly sigma: readonly Float64Array[];
-  /** Leading left singular vector of each patient. Null for a patient without modalities. */
+  /** Leading left singular vector of each patient's modality vectors. Null for a patient without modalities. */
   readonly q1: readonly (Float64Array | null)[];
   /** Number of patients whose two largest singular values are equal, so that q1 is arbitrary. */
   readonly degenerate: number;
@@ -34,8 +34,8 @@ export interface AlignmentLoss {
 }
 
 /**
- * Relative gap of the two largest eigenvalues below which they count as equal. The limit bounds the gradient of q1, the
- * leading left singular vector.
+ * Relative gap of the two largest eigenvalues of a patient's Gram matrix below which they count as equal. The limit
+ * bounds the gradient of q1, the leading left singular vector.
  */
 const smallestGap = 1e-6;
 /** Singular values below this fraction of the largest one pass no gradient. */

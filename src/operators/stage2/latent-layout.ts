@@ -1,7 +1,7 @@
-// The vectors of a group of patients are stored as [patients, modalities, width], those of one modality as rows
-// [patients, width].
+// Two layouts of the vectors of a group of patients. The array u holds all modalities, [patients, modalities, width].
+// A matrix holds one modality, [patients, width].
 
-/** Writes the rows of modality `m` to their positions in u. */
+/** Copies the matrix of modality `m` into u. */
 export function spread(
   u: Float32Array,
   rows: Float32Array,
@@ -13,7 +13,7 @@ export function spread(
     u.set(rows.subarray(i * width, (i + 1) * width), (i * modalities + m) * width);
 }
 
-/** The rows of modality `m`. */
+/** Copies the vectors of modality `m` from u into a matrix. */
 export function collect(
   u: Float32Array | Float64Array,
   m: number,

@@ -26,7 +26,7 @@ export interface Hidden {
   /** Targets of the test patients, and how the outputs are judged. */
   readonly targets: readonly Target[];
   readonly criterion: Criterion;
-  /** @param open [patients, modalities], 1 where the modality of a patient may be read */
+  /** Outputs of the model. @param open [patients, modalities], 1 where the model may read the modality of a patient */
   readonly outputs: (open: Uint8Array) => Promise<Outputs>;
 }
 

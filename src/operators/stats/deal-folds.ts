@@ -3,7 +3,7 @@ import type { Rng } from '../../pipeline/core/rng.js';
 /**
  * Assigns each patient to an inner fold. Patients with the event and those without are dealt separately, so both are spread evenly.
  *
- * @param event 1 or 0 of each patient
+ * @param event 1 for each patient with the event, 0 for each patient without it
  */
 export function dealFolds(event: ArrayLike<number>, folds: number, random: Rng): Int32Array {
   const dealt = new Int32Array(event.length);

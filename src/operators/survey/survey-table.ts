@@ -5,7 +5,7 @@ import { missingWords } from '../tables/missing.js';
 export interface SurveyTable {
   /** Path relative to the data folder. */
   readonly file: string;
-  /** Sheet of a workbook that has several. Null for any other table. */
+  /** Name of the sheet, if the table is in a workbook of several sheets. Null for any other table. */
   readonly sheet: string | null;
   /** Names of all columns, Unicode NFC. */
   readonly columns: readonly string[];

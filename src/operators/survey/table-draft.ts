@@ -36,7 +36,7 @@ export interface TableDraft {
   readonly leaks: readonly ColumnDraft[];
 }
 
-/** A table that does not become a modality. */
+/** A table that does not become a modality. `left` is the reason. */
 export interface LeftTable {
   readonly left: string;
 }

@@ -62,8 +62,9 @@ export function timeCandidates({
 const guessed = (most: number): TimeUnit => (most <= 40 ? 'years' : most <= 400 ? 'months' : 'days');
 
 /**
- * The time of an outcome: the one with the same prefix (OS_STATUS, OS_MONTHS), or with prefix OS for an outcome without
- * a prefix; otherwise the first time without a prefix.
+ * Chooses the time column for an outcome by the prefix of the outcome. First choice: a column with the same prefix
+ * (OS_STATUS, OS_MONTHS), or with prefix OS if the outcome has no prefix. Second choice: the first column without a
+ * prefix. Null if there is none.
  */
 export const timeFor = (prefix: string | null, times: readonly TimeCandidate[]): TimeCandidate | null =>
   times.find((time) => prefix !== null && time.prefix === prefix) ??

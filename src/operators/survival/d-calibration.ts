@@ -8,7 +8,7 @@ import type { FollowUp } from './follow-up.js';
 export interface DCalibration {
   /** Number of patients in [0, 0.1), ..., [0.9, 1]. Numbers may be fractions, because censored patients are distributed over bins. */
   readonly bins: Float64Array;
-  /** Null if there are no patients. `reason` then says so. */
+  /** The test statistic. Null if there are no patients; `reason` then says so. */
   readonly chiSquare: number | null;
   readonly degrees: 9;
   readonly p: number | null;

@@ -12,7 +12,7 @@ export interface LogRankGroup {
 }
 
 export interface LogRankTest {
-  /** Null if nothing can be tested. `reason` then says why. */
+  /** The test statistic. Null if nothing can be tested; `reason` then says why. */
   readonly chiSquare: number | null;
   readonly degrees: number;
   readonly p: number | null;

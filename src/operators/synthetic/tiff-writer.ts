@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
-/** TIFF field types (TIFF 6.0, BigTIFF). */
+/** The TIFF field types (TIFF 6.0, BigTIFF): `sizes` has the bytes of one value, `codes` the number of the type. */
 const sizes = { ascii: 1, undefined: 1, short: 2, long: 4, long8: 8 } as const;
 const codes = { ascii: 2, undefined: 7, short: 3, long: 4, long8: 16 } as const;
 
@@ -32,7 +32,7 @@ export class TiffWriter {
     return new TiffWriter(await open(path, 'w'), big);
   }
 
-  /** @returns the position of the bytes */
+  /** Appends bytes to the file. @returns the position of their first byte in the file */
   async append(bytes: Uint8Array): Promise<number> {
     // TIFF requires that directories and arrays of words begin at even positions.
     const at = this.end + (this.end % 2);

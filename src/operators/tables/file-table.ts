@@ -51,7 +51,7 @@ export async function readFileTable(
   };
 }
 
-/** Number of lines that are named in one warning. */
+/** Maximum number of lines of the table that one warning names. */
 const linesNamed = 20;
 
 /** A warning of rows that name no file. A patient with only such a row has no bag, so the row must be reported. */

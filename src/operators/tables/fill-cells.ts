@@ -1,6 +1,9 @@
 import type { TextTable } from './text-table.js';
 
-/** Number of columns that are read together: few enough that their cells are close in memory, in row-wise and column-wise files. */
+/**
+ * Number of columns that are read together, row by row. It is small, so that the cells that are read one after another
+ * are close in memory, whether a file is stored by rows or by columns.
+ */
 const columnsAtOnce = 64;
 
 export interface FilledCells {

@@ -4,11 +4,11 @@ export type Vector = Float32Array | Float64Array;
 export interface AdamOptions {
   /** L2 factor, added to the gradient of all parameters before the moments are updated (classic, not AdamW). */
   readonly weightDecay: number;
-  /** @default 0.9 */
+  /** Decay rate of the first moment. @default 0.9 */
   readonly beta1?: number;
-  /** @default 0.999 */
+  /** Decay rate of the second moment. @default 0.999 */
   readonly beta2?: number;
-  /** @default 1e-8 */
+  /** Added to the denominator of a step, so that it is never zero. @default 1e-8 */
   readonly epsilon?: number;
 }
 

@@ -9,7 +9,7 @@ import { serverConfigText } from './server-config.js';
 export interface CertificateWishes {
   /** Host names and addresses of the broker. */
   readonly hosts: readonly string[];
-  /** Validity of the certificates. */
+  /** Validity of the certificates in days. */
   readonly days: number;
 }
 

@@ -3,10 +3,10 @@ import { guestAccounts, hasManyReplies, permissions, streamAccount } from './per
 
 /** Settings of a server. Relative paths start at the working directory of the server. */
 export interface ServerConfig {
-  /** Comment at the top of the file. */
+  /** Lines of the comment at the top of the configuration file. */
   readonly about: readonly string[];
   readonly host: string;
-  /** -1 means any free port. */
+  /** TCP port on which the server listens. -1 means any free port. */
   readonly port: number;
   /** Folder of the data. JetStream makes a folder `jetstream` in it. */
   readonly storeDir: string;
@@ -50,7 +50,10 @@ export function serverConfigText(config: ServerConfig): string {
   ].join('\n');
 }
 
-/** The account of the streams with its services, and an account for each other role, which imports the services. */
+/**
+ * The section `accounts`. The account of the orchestrator holds the streams and exports services and subjects. Each
+ * other role has an account that imports those services and subjects that the role may use.
+ */
 function accountsText(users: Readonly<Record<BrokerRole, string>>): string[] {
   const services = [...new Set(guestAccounts.flatMap((guest) => guest.services))];
   const streams = [...new Set(guestAccounts.flatMap((guest) => guest.streams))];

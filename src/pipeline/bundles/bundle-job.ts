@@ -62,7 +62,7 @@ export async function bundleJob(
 
 /**
  * The plan of a method of the run: which stages and artifacts gave its predictions.
- * @throws HafError HAF_USAGE if the run has no such method; it names the methods of the run
+ * @throws HafError HAF_USAGE if the run has no such method. The message names the methods of the run
  */
 function planOf(config: Config, method: string): MethodPlan {
   const plan = methodPlans(config).find(({ id }) => id === method);

@@ -13,7 +13,7 @@ import type { NamingOptions } from '../sources/name-by-content.js';
 import type { SourceFile } from '../stage.js';
 import type { PredictFiles } from './predict-graph.js';
 
-/** The files that a prediction starts from. */
+/** What a prediction needs to find its files. */
 export interface NewPatientsOptions extends NamingOptions {
   /** Path of the bundle, and path of a table of the patients to predict. */
   readonly bundle: string;

@@ -10,8 +10,8 @@ import { type Survey, surveyCohort } from './survey.js';
 import { surveyLines } from './survey-text.js';
 
 /**
- * The slides that the paths name. Null if they name the folder of a cohort: it has an outcome table, or an experiment
- * is given with it.
+ * The slides that the paths on the command line name. Null if the path is not a slide but the folder of a cohort, for
+ * example because the folder has an outcome table, or because the user also gave an experiment.
  */
 async function slidesMeant(paths: readonly string[], options: InspectOptions): Promise<SlidesMeant | null> {
   const [first] = paths;

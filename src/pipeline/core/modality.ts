@@ -13,10 +13,10 @@ export interface Slot {
   readonly kind: ModalityKind;
 }
 
-/** Valid names. A name becomes part of file names, job keys and names of weights. */
+/** Valid names of modalities. A name becomes part of file names, job keys and names of weights. */
 export const modalityName = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
-/** Names that paths and parameters already use. */
+/** Names that no modality may have, because file paths and names of weights use them for something else. */
 export const reservedNames: readonly string[] = [
   'union',
   'all',

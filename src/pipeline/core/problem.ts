@@ -11,7 +11,7 @@ export const problemSchema = z.strictObject({
   stage: z.string(),
   patient: z.string().nullable(),
   file: z.string().nullable(),
-  /** Row, dataset or column inside the file. */
+  /** Where in the file the problem is, for example a row, a dataset or a column. */
   place: z.string().nullable(),
   reason: z.string(),
   fix: z.string(),

@@ -156,7 +156,7 @@ export class CachedStore implements ArtifactStore {
   }
 
   async dropCheckpoint(id: string): Promise<void> {
-    // Training processes write their checkpoints to the folder of the cache.
+    // Training processes write checkpoints to the folder of the cache too, so the checkpoint is removed at both places.
     await this.local.dropCheckpoint(id);
     await this.remote.delete(checkpointKey(id));
   }

@@ -1,4 +1,4 @@
-/** Element type of a tensor: float32 or float64 numbers, or int64 numbers, for example for a shape. */
+/** A constant tensor. Its values are float32 (`floats`), float64 (`doubles`) or int64 (`ints`, for example a shape). */
 export interface OnnxConstant {
   readonly dims: readonly number[];
   readonly floats?: ArrayLike<number>;
@@ -6,7 +6,7 @@ export interface OnnxConstant {
   readonly ints?: readonly number[];
 }
 
-/** The type of an input, and its shape if known. A dimension given as text is variable. */
+/** Element type of an input of the model, and its shape if known. A dimension given as text is variable. */
 export interface OnnxInput {
   readonly type?: 'float32' | 'float64' | 'int32';
   readonly dims?: readonly (number | string)[];
@@ -39,12 +39,12 @@ export class OnnxGraph {
     return name;
   }
 
-  /** One float32 number, which is broadcast. */
+  /** Adds a constant: one float32 number, which operations broadcast. */
   scalar(value: number): Edge {
     return this.constant(`scalar/${value}`, { dims: [], floats: [value] });
   }
 
-  /** Whole numbers for axes, bounds and shapes of operations. */
+  /** Adds a constant: a list of int64 numbers, for axes, bounds or shapes of operations. */
   whole(...values: readonly number[]): Edge {
     return this.constant(`whole/${values.join('_')}`, { dims: [values.length], ints: values });
   }

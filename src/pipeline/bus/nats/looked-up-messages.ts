@@ -4,7 +4,7 @@ import { NatsError, type JetStreamManager, type MsgRequest, type StoredMsg } fro
 import type { LoggedMessage, MessageSource } from './logged-messages.js';
 import { withRetries } from './retry.js';
 
-/** Interval of polling. */
+/** Time between two look-ups, in milliseconds, while there is no new message. */
 const lookMs = 250;
 /**
  * A long log is read by this many concurrent chains of look-ups. Each chain covers an equal range of sequence numbers.

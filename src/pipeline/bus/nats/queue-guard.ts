@@ -19,7 +19,7 @@ export interface QueueGuardOptions {
   readonly presence: Presence;
   readonly log: EventLog;
   readonly leaseMs: number;
-  /** Interval of the checks. */
+  /** Time between two checks of the queue, in milliseconds. */
   readonly lookMs: number;
   /** Publishes a message for a queued work item. */
   readonly queue: (item: WorkItem | null) => Promise<void>;
