@@ -41,13 +41,13 @@ export interface Stopping {
 }
 
 /**
- * Longest interval of heartbeats. It is short because another run may shorten the lease time of the broker to two
- * seconds while a job runs.
+ * Maximum time between two heartbeats, in milliseconds. It is short because another run may shorten the lease time of
+ * the broker to two seconds while a job runs.
  */
 const beatMs = 500;
 /**
- * Shortest interval between two epoch events. Epochs in between are not published; the history of the artifact has all of
- * them.
+ * Minimum time between two epoch events, in milliseconds. Epochs in between are not published; the history of the
+ * artifact has all of them.
  */
 const epochEventMs = 250;
 

@@ -48,7 +48,7 @@ export class Canvas {
       this.rgb.set(picture.rgb.subarray(row * bytes, (row + 1) * bytes), ((y + row) * this.width + x) * 3);
   }
 
-  /** Writes one line of text with its upper left corner at x, y. */
+  /** Writes one line of text. Its upper left corner is the pixel x, y. */
   write(text: string, x: number, y: number, colour: Rgb): void {
     for (const [i, character] of [...text].entries())
       for (let row = 0; row < glyphHeight; row++)

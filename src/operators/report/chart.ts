@@ -5,7 +5,7 @@ import { escapeHtml } from './html.js';
 /** Blue and vermilion can be distinguished with every common colour blindness, on white and on dark pages. */
 export const chartColours = { folds: '#3a87c8', emphasis: '#d55e00' } as const;
 
-/** Legend of lines, below the chart. */
+/** Settings of the legend that explains the lines of a chart. The legend is below the chart. */
 export const lineLegend = {
   title: null,
   orient: 'bottom',

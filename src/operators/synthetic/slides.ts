@@ -19,7 +19,7 @@ const secondShare = 0.012;
 const drawKinds = (rows: number, random: Rng): readonly number[] =>
   Array.from({ length: rows }, () => (random.uniform() < 1 / 3 ? tumour : random.int(tissues)));
 
-/** Upper left corners of tiles in level-0 pixels, [rows, 2], in the order of the grid. Gaps are cells without tissue. */
+/** Upper left corners of tiles in level-0 pixels, [rows, 2], in grid order. Gaps are places without tissue. */
 function drawCoords(rows: number, random: Rng): Int32Array {
   const coords = new Int32Array(rows * 2);
   let cell = 0;

@@ -23,7 +23,7 @@ export const seedFile = (directory: string, role: BrokerRole): string => join(di
 /** Name of the variable for the public key of a role in deploy/nats/nats-server.conf. */
 export const keyVariable = (role: BrokerRole): string => `HAF_NKEY_${role.toUpperCase()}`;
 
-/** Paths of the certificates in a folder. */
+/** Paths of the certificates and of their private keys in a folder. */
 export const certificateFiles = (directory: string) => ({
   ca: join(directory, 'ca.pem'),
   caKey: join(directory, 'ca-key.pem'),

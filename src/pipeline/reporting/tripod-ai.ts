@@ -5,7 +5,7 @@ import { tripodAiMethods } from './tripod-ai-methods.js';
 /**
  * TRIPOD+AI: 27 items, 52 with their parts.
  *
- * Source: Collins GS et al., BMJ 2024;385:e078378, doi:10.1136/bmj-2023-078378 (CC BY 4.0); items in short
+ * Source: Collins GS et al., BMJ 2024;385:e078378, doi:10.1136/bmj-2023-078378 (CC BY 4.0). The items are shortened
  */
 export const tripodAi: Guideline = {
   title: 'TRIPOD+AI checklist',

@@ -4,8 +4,8 @@ import type { Renderer, TextStream } from './event-renderer.js';
 import { fitLine, viewLines } from './view-lines.js';
 
 /**
- * Minimum time between frames: at most ten frames per second. One frame per second keeps the clock moving while
- * nothing happens.
+ * Minimum time between two frames of the live view, in milliseconds. `clockMs` is the time between frames while nothing
+ * happens: one frame per second keeps the clock moving.
  */
 const frameMs = 100;
 const clockMs = 1000;
