@@ -113,7 +113,7 @@ export const featureShapes = (request: FileRequest, limits: ReadingLimits): Prom
   thread.ask({ task: 'shapes', request, memoryMiB: limits.memoryMiB }, limits);
 
 /**
- * The dataset `coords` of a file of coordinates.
+ * Reads the coordinates of the tiles: the dataset `coords` of an HDF5 file with its attributes.
  * @throws like `readFeatures`
  */
 export const storedTiles = (request: FileRequest, limits: ReadingLimits): Promise<StoredTiles> =>

@@ -122,8 +122,8 @@ export async function preflight(config: Config, files: PreflightFiles): Promise<
       refusals.push(...twins.refusals);
     }
   }
-  // If a table has faults, its ids and outcomes are not judged: further findings would most likely be effects of the
-  // same faults.
+  // If any table has faults, the ids and outcomes of all tables are not judged: further findings would most likely be
+  // effects of these faults.
   const readable = told.length === 0;
   if (readable && known.size > 0 && !data.patients.allowUnmatched)
     refusals.push(...joins.flatMap((join) => refused(join)));
@@ -182,8 +182,8 @@ export async function tryFeatures(
 }
 
 /**
- * If less than half of the patients of a modality have an outcome, its ids are most likely not the ids of these
- * patients.
+ * The error if less than half of the patients of a modality are in the outcome table. Most likely the modality and the
+ * outcome table write the ids differently.
  */
 function refused(join: Join): readonly HafError[] {
   const { modality, kind, patients, matched, unmatched } = join;

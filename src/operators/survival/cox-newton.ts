@@ -3,7 +3,7 @@ import { coxLoss, type CoxOrder, type CoxTies } from './cox.js';
 import type { Matrix } from './matrix.js';
 import { penalisedMinimum } from './penalised-newton.js';
 
-/** A penalised Cox problem: linear predictors Y w, penalty lambda/2 |w|^2. */
+/** A penalised Cox regression that finds coefficients w. Linear predictors: Y w. Penalty: lambda/2 |w|^2. */
 export interface CoxProblem {
   readonly order: CoxOrder;
   /** The matrix Y: the inputs of each patient, [patients, dimensions]. */

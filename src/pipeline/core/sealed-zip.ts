@@ -3,8 +3,8 @@ import { unzipSync, zipSync } from 'fflate';
 import { HafError } from './errors.js';
 
 /**
- * The end record of a zip: its length without the comment, and its signature. Then the beginning of the comment of a
- * sealed zip, and the length of this comment.
+ * `endBytes`: length of the end record of a zip without the comment. `endSignature`: first four bytes of this record.
+ * `sealStart`: first characters of the comment of a sealed zip. `sealBytes`: length of this comment.
  */
 const endBytes = 22;
 const endSignature = 0x06054b50;

@@ -18,7 +18,7 @@ export type ContentName = { readonly sha256: string } | { readonly fault: NodeJS
 const hashConcurrency = 2;
 /** Number of bytes from which hashing takes so long that it is announced. */
 const worthNoting = 2 ** 31;
-/** Errors of a single file. Other errors come from the disk or the machine. */
+/** Error codes that concern a single file only. Any other code means a fault of the disk or the machine. */
 const faultsOfOne = ['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'EBUSY'];
 /**
  * Size in bytes up to which a file is small. If there are at most `mostSmall` small files, they are hashed in each run,

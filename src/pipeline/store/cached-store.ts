@@ -22,7 +22,7 @@ import {
 const transfersAtOnce = 4;
 const lookupsAtOnce = 16;
 /**
- * Attempts of a download. A download may be cut or corrupted on its way; then its content does not match its name.
+ * Maximum number of attempts of a download. A download may be cut or corrupted: its hash then differs from its name.
  */
 const downloadTries = 3;
 /**
