@@ -63,7 +63,9 @@ export function onnxWheels(machine: Machine): WheelProduct {
  * from PyPI, and the CUDA libraries that this provider needs. Every archive is compared with the hash in this release of
  * haf-pipeline before it is unpacked. No install script runs. The result is tested in a process of its own.
  *
- * @throws HafError HAF_BACKEND_NOT_BUILT, HAF_BACKEND_UNAVAILABLE if it cannot be loaded or computes wrong values, HAF_USAGE
+ * @throws HafError HAF_BACKEND_NOT_BUILT if the machine has no such onnxruntime or an archive cannot be used,
+ * HAF_BACKEND_UNAVAILABLE if the runtime cannot be loaded or computes wrong values, HAF_USAGE if its folder exists but is
+ * unusable
  */
 export async function installOnnxRuntime(
   tell: Tell,
@@ -105,7 +107,10 @@ export async function installOnnxRuntime(
   });
 }
 
-/** Puts binding, library and CUDA into the folder. Returns the names of the packages and wheels that they come from. */
+/**
+ * Puts the binding, the onnxruntime library and the CUDA libraries into `folder`. Returns the names of the packages and
+ * wheels that they come from.
+ */
 async function put(
   folder: string,
   scratch: string,

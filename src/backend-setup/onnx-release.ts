@@ -2,7 +2,7 @@ import type { PinnedPackage } from './npm.js';
 
 /** A wheel with CUDA libraries. */
 interface CudaWheel {
-  /** Requirement for pip, with its exact version. */
+  /** Requirement for pip: the package of the wheel, with its exact version. */
   readonly requirement: string;
   /**
    * Libraries to load before the CUDA provider, as paths in the wheel. Each of them loads the other libraries of its
@@ -14,13 +14,13 @@ interface CudaWheel {
 /** A release of onnxruntime with CUDA. All versions are exact, and every archive has a hash. */
 export interface OnnxRelease {
   readonly version: string;
-  /** Major version of CUDA, and the oldest major version of NVIDIA's driver that it runs on. */
+  /** Major version of CUDA, and the oldest major version of NVIDIA's driver that can run this CUDA. */
   readonly cuda: number;
   readonly driver: number;
   /** npm packages of the same release of onnxruntime: the binding for Node, and the JavaScript that it requires. */
   readonly binding: PinnedPackage;
   readonly common: PinnedPackage;
-  /** In order of dependency: each wheel comes after the wheels whose libraries it needs. */
+  /** The wheels of the CUDA libraries. Each wheel comes after the wheels whose libraries it needs. */
   readonly wheels: readonly CudaWheel[];
 }
 

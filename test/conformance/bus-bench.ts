@@ -24,7 +24,7 @@ export interface TestedAdapter {
   fresh(settings: BusSettings): Promise<TestBroker>;
 }
 
-/** Longer than every case needs. Only a case that fails waits for so long. */
+/** Timeout in ms of a wait in a case. It is longer than every case needs: only a case that fails waits for so long. */
 const timeoutMs = 15_000;
 
 /** Brings up brokers and connections for the cases and clears them away after each. */

@@ -14,8 +14,8 @@ export interface MadeDicom {
   /** Size of a pixel in mm. */
   readonly spacing?: number;
   /**
-   * The image is cut from the picture of waves. This is where its upper left corner lies. Files with different
-   * positions have different pixels.
+   * The image is cut from a picture of waves. Its upper left corner has this x and this y, in pixels of that picture.
+   * Files with different positions have different pixels.
    */
   readonly at?: number;
 }

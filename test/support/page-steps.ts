@@ -56,10 +56,10 @@ export interface PageBlock {
   /** Line number in the page at which the block begins. */
   readonly line: number;
   readonly language: string;
-  /** The first line after the language. */
+  /** The rest of the first line of the block, after the language. */
   readonly info: string;
   readonly text: string;
-  /** Place of the block in the text of the page. */
+  /** Position in the text of the page at which the block begins, in characters. */
   readonly index: number;
 }
 
@@ -77,7 +77,7 @@ export function pageBlocks(page: string): readonly PageBlock[] {
 export const flagOf = (info: string, name: string): string | null =>
   new RegExp(` ${name}=(?:"([^"]*)"|(\\S+))`).exec(info)?.slice(1).find(Boolean) ?? null;
 
-/** The blocks of a page that are run or written, in the order of the page. */
+/** The blocks of a page that are run or written to a file, in the order of the page. */
 export function pageSteps(page: string): readonly PageStep[] {
   const steps: PageStep[] = [];
   for (const { index, language, info, text, line } of pageBlocks(page)) {
@@ -167,7 +167,10 @@ function interruptAfter(child: ChildProcessWithoutNullStreams, shows: readonly s
   );
 }
 
-/** Returns the first line of a page that none of the streams contains in this order. */
+/**
+ * Searches each line of `shows` in the streams, after the lines that were found in the same stream before. Returns the
+ * first line that no stream contains. Null if all lines are found.
+ */
 export function firstMissing(shows: readonly string[], streams: readonly string[]): string | null {
   const places = streams.map(() => 0);
   for (const shown of shows) {

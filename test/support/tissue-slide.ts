@@ -19,7 +19,7 @@ export interface TissueMask {
 interface Outline {
   readonly x: number;
   readonly y: number;
-  /** Radius by angle, in mask cells. */
+  /** Radius of the outline, in mask cells, at an angle in radians. */
   readonly radius: (angle: number) => number;
   readonly reach: number;
 }

@@ -4,7 +4,7 @@ import { InProcessBus } from '../../src/pipeline/bus/in-process.js';
 import { busSource } from '../../src/pipeline/page/bus-source.js';
 import { begun, queuedJob } from '../support/watched-run.js';
 
-/** The first `count` events of a run, by their type. */
+/** The first `count` news of a run: the type of an event, or the text of other news such as `unread`. */
 const firstNews = (bus: InProcessBus, count: number): Promise<string[]> =>
   firstValueFrom(
     busSource(bus)

@@ -41,7 +41,8 @@ const csv = (name: string): string[][] =>
 
 describe('the difference from the paper', () => {
   it('is counted in standard errors of both sides', () => {
-    // Computed by hand: (0.70 - 0.74) / sqrt(0.09^2 / 9 + 0.1^2 / 10) = -0.04 / 0.04359
+    // Computed by hand, the difference of the means divided by its standard error:
+    // (0.70 - 0.74) / sqrt(0.09^2 / 9 + 0.1^2 / 10) = -0.04 / 0.04359
     expect(standardErrorsFromPaper({ mean: 0.7, std: 0.09, folds: 9 }, [0.74, 0.1], 9)).toBeCloseTo(
       -0.9177,
       4,

@@ -69,8 +69,8 @@ describe('recalibration', () => {
   });
 
   it('finds a slope of 1 and an intercept of 0 for predictions that are the shares themselves', () => {
-    // At 0.25 one of four patients has the event, and at 0.75 three of four. So the likelihood is largest for these
-    // predictions.
+    // One of the four patients with prediction 0.25 has the event, and three of the four with prediction 0.75. So these
+    // predictions have the largest likelihood, and recalibration leaves them unchanged.
     const labels: Label[] = [1, 0, 0, 0, 1, 1, 1, 0];
     const own = labels.map((_, i) => Math.log(i < 4 ? 1 / 3 : 3));
     const { inTheLarge, slope, intercept } = recalibrationOf(labels, own, '');

@@ -28,7 +28,7 @@ export function innerFoldsOf(y: readonly (0 | 1)[], random: Rng, divisions = 1):
  * Penalised logistic regression on the columns of all tables (method.md 12.1).
  *
  * @param training training patients with at least one row
- * @param y class of each
+ * @param y class of each training patient
  */
 export function fitRidge(
   training: PatientInputs,

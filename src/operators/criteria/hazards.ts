@@ -18,7 +18,7 @@ export type HazardSettings = Pick<Config['survival'], 'bins' | 'edges' | 'censor
  * Discrete-time hazards over bins of the training patients' event times (method.md 11.2): one logit per bin; the loss is the mean
  * negative log likelihood. Training starts at the hazards of the training patients.
  *
- * @param followUp of the whole cohort
+ * @param followUp times and events of the whole cohort
  * @param train positions of the fold's training patients
  * @throws HafError HAF_SPLIT_INVALID if no training patient has the event
  */
@@ -92,7 +92,7 @@ function inTime(target: Target): SurvivalTarget {
 const medianEventTime = ({ time, event }: FollowUp): number =>
   quantile(time.filter((_, i) => event[i] === 1).sort(), 0.5);
 
-/** Whether the event had happened by a time. Null if the patient was last seen earlier without it. */
+/** Whether the event had happened within `days`. Null if the last contact is within `days` and without the event. */
 function statusAt(time: number, event: 0 | 1, days: number): 0 | 1 | null {
   if (time > days) return 0;
   return event === 1 ? 1 : null;

@@ -3,10 +3,10 @@ import type { PooledAuc, Spread } from './spread-data.js';
 import type { Summary, SummaryRow } from './summary-data.js';
 import { digits, intervalText, type PrintedTable } from './text-tables.js';
 
-/** A row of a binary outcome with its results after calibration. */
+/** A row of the result table of a binary outcome, with results after calibration. */
 export type RowWithCalibration = SummaryRow & { readonly calibrated: CalibratedRow };
 
-/** The rows of a summary with results after calibration. Empty with time-to-event. */
+/** The rows of a summary that have results after calibration. With time-to-event, no row has them. */
 export const calibratedRows = ({ rows }: Pick<Summary, 'rows'>): readonly RowWithCalibration[] =>
   rows.filter((row): row is RowWithCalibration => row.calibrated !== null);
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 export const metricsFile = 'metrics.json';
 const metric = z.number().nullable();
 
-/** Metrics of one set of predictions at threshold 0.5 (method.md 9.1). Null if undefined. */
+/** Metrics of one set of predictions at threshold 0.5 (method.md 9.1). An undefined metric is null. */
 export const metricsSchema = z.strictObject({
   patients: z.number().int(),
   positive: z.number().int(),
@@ -27,7 +27,7 @@ const classification = {
   specificity: metric,
 };
 
-/** Metrics of the calibrated probabilities of the test patients of a fold (method.md 9.6). Null if undefined. */
+/** Metrics of the calibrated probabilities of a fold's test patients (method.md 9.6). An undefined metric is null. */
 export const calibratedMetricsSchema = z.strictObject({
   /** The kind of calibration map that was fitted. `none` if no map could be fitted. */
   kind: z.enum(['none', 'platt', 'isotonic', 'temperature']),

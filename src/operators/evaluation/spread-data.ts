@@ -12,7 +12,7 @@ export type Spread = z.infer<typeof spreadSchema>;
 export const pooledAucSchema = z.strictObject({
   value: z.number().nullable(),
   ci95: z.tuple([z.number(), z.number()]).nullable(),
-  /** Why the value or its interval is null. */
+  /** Why `value` or `ci95` is null. */
   reason: z.string().exactOptional(),
 });
 export type PooledAuc = z.infer<typeof pooledAucSchema>;

@@ -17,7 +17,10 @@ export const subgroupSchema = z.strictObject({
     z.strictObject({
       method: z.string(),
       title: z.string(),
-      /** Binary outcome: pooled AUC with DeLong's interval. Time-to-event: C within folds with a bootstrap interval. */
+      /**
+       * Binary outcome: pooled AUC with DeLong's interval. Time-to-event: Harrell's C over pairs of patients of the
+       * same fold, with a bootstrap interval.
+       */
       score: pooledAucSchema,
       /** Accuracy of the uncalibrated probabilities at threshold 0.5. Null with time-to-event. */
       accuracy: z.number().nullable(),

@@ -18,7 +18,8 @@ export interface FeatureFile {
    */
   readonly names?: NameRule;
   /**
-   * Decides what a name of HANCOCK tells about a bag: `tissue` (slides) primary or lymph, `grid` (cores) the stain.
+   * Decides what a name of HANCOCK tells about a bag. `tissue` (slides): primary tumour or lymph node. `grid` (cores):
+   * the stain.
    */
   readonly tiling: 'tissue' | 'grid';
   /** Required number of values in one instance. */
@@ -34,15 +35,15 @@ export interface FeatureBag {
   readonly patient: string | null;
   /** HANCOCK: "primary" or "lymph" for slides, the stain for cores; empty for any other cohort. */
   readonly source: string;
-  /** The image of the rows: the stem of the file, or the key in an npz. */
+  /** Name of the image that the instances come from: the stem of the file name, or the key in an npz file. */
   readonly image: string;
-  /** Dataset or key inside the file. */
+  /** Name of the dataset or key in the file that holds the instances. */
   readonly place: string;
   /** The instances, [rows, width], stored row by row. Every value is finite. */
   readonly values: Float32Array;
   /**
-   * Upper left corners of the instances in `unit`, [rows, 2], with the side length of an instance. Null if the file has
-   * no coordinates.
+   * Upper left corners of the tiles of the instances, [rows, 2], and the side length of a tile, both in
+   * `coords.unit`. Null if the file has no coordinates.
    */
   readonly coords: BagCoords | null;
   /** Micrometres per pixel of the tiles that the encoder received. Null if the file does not state it. */

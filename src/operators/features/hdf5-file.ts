@@ -22,7 +22,8 @@ const again = 'Copy or download it again, or extract its features again.';
 export async function withHdf5<T>(name: string, use: (file: File) => T): Promise<T> {
   await hdf5Ready();
   const guard = Hdf5Guard.get();
-  // The HDF5 library opens a file by its absolute path, and `Hdf5Guard` compares paths as text.
+  // The HDF5 library opens a file by its absolute path, and `Hdf5Guard` compares paths as text. So the guard gets the
+  // absolute path, too.
   const path = resolve(name);
   guard.begin(path);
   try {

@@ -79,7 +79,7 @@ export class Hdf5Guard {
     return this.otherFiles;
   }
 
-  /** Number of reads of the library from a file. */
+  /** How often the library has read from any file since the guard was installed. */
   get reads(): number {
     return this.count;
   }

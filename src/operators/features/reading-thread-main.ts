@@ -12,7 +12,7 @@ import { boundWasmMemory } from './wasm-memory.js';
 /** Buffers up to this number of bytes are copied and not transferred: Node may share their memory among many arrays. */
 const leastMoved = 65_536;
 const mebibyte = 2 ** 20;
-/** Memory of the HDF5 library in addition to the numbers of a file. */
+/** Memory in MiB that the HDF5 library needs in addition to the numbers of a file. */
 const spareMiB = 128;
 
 /** The buffers of all large arrays in an answer. They are transferred to the other thread without a copy. */

@@ -21,7 +21,7 @@ interface Latents {
  */
 const mostVectors = 1100;
 
-/** A latent vector of the map: its position, patient and modality. */
+/** A latent vector of the map: its patient, its modality, and its row among all vectors of the cohort, [n * M, D]. */
 interface MapSlot {
   readonly patient: number;
   readonly modality: ModalityId;

@@ -7,11 +7,11 @@ import { spectrumFile, spectrumSchema, type Spectrum } from '../stage2/alignment
 
 /** The singular values of the modality vectors, from training jobs that differ only in their fold. */
 export interface SpectrumGroup {
-  /** Part of file names, for example "stage2". */
+  /** Last part of the name of the figure's files, for example "stage2". */
   readonly name: string;
-  /** The title in the report, for example "Stage 2, alignment". */
+  /** Title of the figure in the report, for example "Stage 2, alignment". */
   readonly title: string;
-  /** Ascending by fold. */
+  /** The singular values of each fold, ascending by fold. */
   readonly folds: readonly { readonly fold: number; readonly spectrum: Spectrum }[];
 }
 

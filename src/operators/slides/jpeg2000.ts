@@ -34,7 +34,7 @@ type Factory = (settings: { print: (line: string) => void }) => Promise<OpenJpeg
 const log: string[] = [];
 let codec: Promise<OpenJpeg> | null = null;
 
-/** The module is loaded once per thread, because its state belongs to its thread. It has 0.3 MB of code. */
+/** Loads OpenJPEG once per thread, because threads cannot share the state of a module. OpenJPEG has 0.3 MB of code. */
 function openJpeg(): Promise<OpenJpeg> {
   const load = createRequire(import.meta.url)('@cornerstonejs/codec-openjpeg/wasmjs') as Factory;
   codec ??= load({ print: (line) => log.push(line) });

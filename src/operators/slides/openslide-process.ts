@@ -12,7 +12,7 @@ const childFile = fileURLToPath(
     .replace(/openslide-process\.js$/, 'openslide-child.js'),
 );
 
-/** Default timeout of one call of OpenSlide. HAF_OPENSLIDE_SECONDS overrides it. */
+/** Default timeout of one call of OpenSlide in seconds. HAF_OPENSLIDE_SECONDS overrides it. */
 const defaultSeconds = 30;
 
 function secondsOfCall(): number {
@@ -20,7 +20,7 @@ function secondsOfCall(): number {
   return said > 0 && Number.isFinite(said) ? said : defaultSeconds;
 }
 
-/** Timeout for starting a process. It does not depend on the slide. */
+/** Timeout for starting a process, in seconds. It does not depend on the slide. */
 const startSeconds = 120;
 
 /** Why OpenSlide cannot read a slide: its own message, or how its process ended. */
@@ -98,7 +98,8 @@ export class OpenSlideProcess {
         // Nothing is written to stdin. It closes when this process or thread ends, and the watchdog of the child waits
         // for this.
         stdio: ['pipe', 'ignore', 'pipe', 'ipc', pixels.descriptor],
-        // By default a child gets the Node options of its parent. Two processes cannot share the port of a debugger.
+        // The child gets no Node options. By default it gets those of its parent, but two processes cannot share the
+        // port of a debugger.
         execArgv: [],
       });
       process = new OpenSlideProcess(child, pixels);

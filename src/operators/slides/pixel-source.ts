@@ -8,8 +8,8 @@ export interface PixelSource {
    */
   read(level: number, region: Region): Promise<Uint8Array>;
   /**
-   * Stored tiles by number, each [cellHeight, cellWidth, 3], including pixels beyond the edges of the level. Much
-   * faster than reading regions. Sources that cannot do it omit this method.
+   * Reads stored tiles by number, each [cellHeight, cellWidth, 3], including pixels beyond the edges of the level. This
+   * is much faster than reading regions. Sources that cannot read whole tiles omit this method.
    * @throws Error of any kind if the data are damaged
    */
   cells?(level: number, cells: readonly number[]): Promise<readonly Uint8Array[]>;

@@ -46,7 +46,7 @@ export function otherImages(others: readonly SlideScene[]): OtherImages {
 
 const mostListed = 5;
 
-/** @param refuted the colours of PhotometricInterpretation, if the JPEG stream contradicts them; otherwise null */
+/** @param refuted the colours that PhotometricInterpretation states, if the JPEG stream contradicts them; or null */
 export function retaggedWarning(refuted: 'RGB' | 'YCbCr' | null): readonly SlideWarning[] {
   if (refuted === null) return [];
   const stream = refuted === 'RGB' ? 'YCbCr' : 'RGB';
@@ -74,7 +74,7 @@ export const mixedWarning = (mixed: boolean): readonly SlideWarning[] =>
 const useTable =
   'Put the size of a pixel into the column mpp of the slide table (slideTable of the modality)';
 
-/** @param said text of the file about the pixel size, which is quoted */
+/** @param said the file's text about the pixel size; the message quotes it */
 export const notUnderstood = (said: string): string =>
   `what it says about the size of a pixel is not understood, or not plausible for a microscope (${said})`;
 

@@ -34,12 +34,12 @@ interface Group {
  * the matrices, so large packs are faster.
  */
 const mostRows = 16_384;
-/** Lower limit of the cache of bags: a smaller cache is not the reason why a device is full. */
+/** If the cached bags take fewer bytes than this, they are not the reason why a device is full. */
 const smallestBudget = 16 * 2 ** 20;
 
 /** How much memory of the device the jobs may use. */
 interface Extent {
-  /** Bytes of bags to keep. */
+  /** Maximum bytes of bags in the cache on the device. */
   readonly bytes: number;
   /** Maximum number of folds that compute their step in one batched product (a stack, see EncoderStack). */
   readonly folds: number;
@@ -58,7 +58,7 @@ export class DeviceRoom {
   private extent: Extent;
 
   /**
-   * @param extent bytes of bags to keep, and maximum number of folds in a stack
+   * @param extent maximum bytes of bags in the cache, and maximum number of folds in a stack
    * @param warn is called with the reduced extent when the memory did not suffice
    * @param largest maximum bytes of a tensor
    */
@@ -122,8 +122,8 @@ export class DeviceRoom {
   }
 
   /**
-   * Halves the maximum number of folds in a stack, and the cache of bags unless it is small. @returns whether anything
-   * could be halved
+   * Halves the maximum number of folds in a stack. Halves the cache of bags, too, if it is at least a quarter full or
+   * if a stack has only one fold. @returns false if neither could be halved
    */
   private shrink(fault: object): boolean {
     if (this.answered.has(fault)) return true;

@@ -10,7 +10,7 @@ import { signedAlignmentLoss, type SignedOptions } from './signed-alignment.js';
 export interface ObjectiveLoss {
   /** The loss, multiplied by the weight of the alignment (`align.weight`). */
   readonly total: number;
-  /** The parts of the loss, for the history. */
+  /** The parts of the loss by name, for the training history. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Gradient of `total` with respect to u, [B, M, D]. Zeros for absent modalities. */
   readonly gradient: Float64Array;

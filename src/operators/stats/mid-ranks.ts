@@ -8,7 +8,7 @@ export function midRanks(values: readonly number[]): number[] {
   for (let start = 0, end = 0; start < order.length; start = end) {
     const { value } = order[start] as (typeof order)[0];
     while (end < order.length && order[end]?.value === value) end++;
-    // Positions start..end-1 have the ranks start+1..end.
+    // In sorted order, the equal values are at start..end-1 and have the ranks start+1..end.
     for (const { index } of order.slice(start, end)) ranks[index] = (start + 1 + end) / 2;
   }
   return ranks;

@@ -39,7 +39,7 @@ export class ModalityNames {
 
   /**
    * @param folder - relative to the data folder;
-   * @param stem - of the only file, null if there are several
+   * @param stem - of the only file in the folder, null if the folder has several files
    */
   bag(folder: string, stem: string | null): string {
     const last = folder.split('/').at(-1) ?? '';

@@ -18,7 +18,7 @@ export interface SlideFileOptions {
    * @default [1, 4, 16]
    */
   readonly downsamples?: readonly number[];
-  /** Micrometres per pixel. If null, the description does not state it. */
+  /** Micrometres per pixel. If null, ImageDescription does not state them. */
   readonly mpp: number | null;
   readonly magnification: number | null;
   /**
@@ -147,8 +147,8 @@ class Thumbnail {
 const base = 'Aperio Image Library v12.0.15 \r\n';
 
 /**
- * The description in the form that scanners write. Parsers search for its first word, its second line, and fields
- * `key = value` that are separated by `|`.
+ * The ImageDescription in the form that Aperio's scanners write. Parsers search for its first word, its second line,
+ * and fields `key = value` that are separated by `|`.
  */
 function describe({ width, height, mpp, magnification, tile = 256, quality = 70 }: SlideFileOptions): string {
   const fields = [

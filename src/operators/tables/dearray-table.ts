@@ -12,7 +12,7 @@ export interface DearrayRow {
   /** The text in the column of the slide. Null if the table has no such column. */
   readonly slide: string | null;
   readonly name: string;
-  /** The middle of the core. */
+  /** The middle of the core, in the unit `at`. */
   readonly x: number;
   readonly y: number;
   readonly at: LengthUnit;
@@ -31,7 +31,7 @@ export interface DearrayOptions {
   readonly missing: readonly string[];
   /** Further names of the column that holds the patient, besides those that QuPath writes. */
   readonly id: readonly string[];
-  /** The unit of columns whose header does not say one. */
+  /** The unit of columns whose header states no unit. */
   readonly unit: LengthUnit | null;
   /** Diameter in millimetres of cores for which the table states none. */
   readonly diameterMm: number | null;

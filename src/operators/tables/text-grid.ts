@@ -7,7 +7,7 @@ import { excelDirective, sniffDelimiter } from './sniff-delimiter.js';
 import { splitCells, type CellOffsets } from './split-cells.js';
 import { WordPool } from './word-pool.js';
 
-/** Maximum size of a text file. Larger files cannot be read at once. */
+/** Maximum size of a text file in bytes. A larger file cannot be read at once. */
 const largestText = 2e9;
 
 /**

@@ -8,11 +8,11 @@ export type SkippedStepsState = z.infer<typeof skippedStepsStateSchema>;
 /** A batch without a finite loss or gradient, for inspection. */
 export interface DivergedBatch {
   readonly epoch: number;
-  /** Counted from 1 within the epoch. */
+  /** Number of the step within the epoch, counted from 1. */
   readonly step: number;
   /** Positions of the patients in the cohort. `trainInStage` replaces them by ids. */
   readonly patients: readonly number[];
-  /** As text, because JSON has no NaN or infinity. */
+  /** The loss as text, because JSON has no NaN or infinity. */
   readonly loss: string;
   /** Arrays of the model with a gradient that is not finite. */
   readonly arrays: readonly string[];

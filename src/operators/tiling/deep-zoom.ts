@@ -2,7 +2,7 @@ import { sharp } from '../slides/sharp-uncached.js';
 import type { SlideReader } from '../slides/slide-reader.js';
 import { thumbnailOf } from './thumbnail.js';
 
-/** Side length of a tile for the viewer. */
+/** Side length in pixels of a tile for the viewer. */
 export const zoomTile = 256;
 const quality = 80;
 /**

@@ -55,7 +55,7 @@ export interface Lease {
  */
 export const leaseEnded = new Error('The lease has ended.');
 
-/** Number of jobs by class, and of dead letters: messages that could not be processed. */
+/** Number of waiting and running jobs of each class, and of dead letters: messages that could not be processed. */
 export interface Load {
   readonly queues: Readonly<Record<JobClass, { readonly waiting: number; readonly running: number }>>;
   readonly deadLetters: number;

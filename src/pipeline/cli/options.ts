@@ -12,7 +12,7 @@ export interface MetricsOptions {
   readonly metrics?: MetricsAddress;
   /** File with the token that clients have to send. */
   readonly metricsToken?: string;
-  /** Reason why the port needs no token. */
+  /** The user's reason why the port needs no token: what else protects it. */
   readonly metricsOpen?: string;
 }
 
@@ -38,7 +38,7 @@ export interface PlanOptions extends ExperimentOptions, PlaceOptions {
   readonly json?: boolean;
 }
 
-/** Default lease: after this silence a worker loses its job. */
+/** Default lease: after so many seconds without a heartbeat, a worker loses its job. */
 export const defaultLeaseSeconds = 60;
 
 /** How `up` and `replay` execute a run. */
@@ -54,7 +54,7 @@ export interface RunOptions extends BrokerOptions, MetricsOptions {
   readonly tls?: boolean;
   /** Folder of users and certificates of a broker that listens. */
   readonly security?: string;
-  /** Lease: seconds of silence after which a worker loses its job. */
+  /** Lease: seconds without a heartbeat after which a worker loses its job. */
   readonly lease: number;
   /** Puts the cohort's files into the store, for workers that do not have them. */
   readonly shareData?: boolean;

@@ -18,7 +18,7 @@ export interface RunningJob {
   readonly stage: StageName;
   readonly worker: string;
   readonly attempt: number;
-  /** In ISO format. */
+  /** Time at which the worker started the job, in ISO format. */
   readonly startedAt: string;
   readonly epoch: number | null;
   readonly epochs: number | null;

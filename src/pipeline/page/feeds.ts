@@ -10,8 +10,8 @@ const keepMs = 120_000;
 /** Maximum number of feeds without watchers. The oldest are closed first. */
 const mostIdle = 8;
 /**
- * Delay before the feeds are closed, so that watchers receive the end of the run. `up` writes the end to the log just
- * before it closes the page. The delay is longer than the polling interval of the log.
+ * Delay in ms before the feeds are closed, so that watchers receive the end of the run. `up` writes the end to the log
+ * just before it closes the page. The delay is longer than the polling interval of the log.
  */
 const lastLookMs = 200;
 

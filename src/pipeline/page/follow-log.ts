@@ -3,7 +3,7 @@ import { Observable } from 'rxjs';
 import { parseEvent } from '../runs/event-line.js';
 import type { RunNews } from './page-source.js';
 
-/** Size of one read of the log. Other requests wait 10 to 20 ms while a chunk is read. */
+/** Size in bytes of one read of the log. Other requests wait 10 to 20 ms while a chunk is read. */
 const chunkBytes = 1 << 18;
 const newLine = 10;
 

@@ -3,7 +3,7 @@ import type { Curve } from '../../page/wire.js';
 import { trainingFolder } from '../runs/training-folder.js';
 import { rowsIn } from './run-files.js';
 
-/** `stage1/fold-4/WSI`: stage, fold, and the modality, alignment or method. */
+/** The name of a training job, such as `stage1/fold-4/WSI`: stage, fold, and the modality, alignment or method. */
 const trainingJob = /^(stage1|stage2|stage3|joint)\/fold-(\d+)(?:\/([\w.+-]+))?$/;
 
 /**

@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly unread: number;
   readonly link: RunHead['link'];
   readonly driven: boolean | null;
-  /** The directory of the run on this machine. */
+  /** The directory of the run. Null if this machine does not have it. */
   readonly hasFiles: string | null;
   readonly perMinute: (stage: StageName) => number;
   readonly reads: ReadonlyMap<string, readonly string[]>;

@@ -7,9 +7,9 @@ import { stageNames } from '../stage.js';
 export type EventHead = Pick<RunEvent, 'v' | 'id' | 'seq' | 'at'>;
 
 /**
- * The event in a line of a log. Null for an incomplete line or an event of another version. It accepts exactly the
- * events that `runEventSchema` accepts. Nearly all lines of a large log say that a job is queued, started, trained or
- * done. `isUsual` checks these lines without the schema, because the schema is many times slower.
+ * The event in a line of a log. Null for an incomplete line or an event of another version. The function accepts
+ * exactly the events that `runEventSchema` accepts. Nearly all lines of a large log say that a job is queued, started,
+ * trained or done. `isUsual` checks these lines without the schema, because the schema is many times slower.
  */
 export function parseEvent(line: string): RunEvent | null {
   const value = parseOrNull(line);

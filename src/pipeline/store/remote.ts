@@ -14,13 +14,13 @@ export interface ListedObject {
 
 /**
  * Objects by key on another machine: the operations that the cached store needs from S3. Reads must be consistent
- * after writes. Every call
- * @throws HafError HAF_STORE_UNREACHABLE if the server cannot be reached or refuses.
+ * after writes.
+ * @throws HafError HAF_STORE_UNREACHABLE from every call, if the server cannot be reached or refuses the call
  */
 export interface Remote {
-  /** The address: `s3://bucket/prefix`. */
+  /** The address of the bucket and the prefix of all keys: `s3://bucket/prefix`. */
   readonly uri: string;
-  /** The content of a small object, or null. */
+  /** The content of a small object. Null if the object does not exist. */
   get(key: string): Promise<RemoteObject | null>;
   /** Downloads an object to a local file and hashes it meanwhile. Null if the object does not exist. */
   getFile(key: string, path: string): Promise<{ readonly sha256: string } | null>;
@@ -41,9 +41,9 @@ export interface Remote {
    */
   putFile(key: string, path: string, sha256: string): Promise<void>;
   /**
-   * Writes an object by compare-and-swap: only if its current version is `etag`, or null if there is no object. False
-   * if another version exists now, or if another process writes at the same moment. Of several callers that saw the
-   * same version, exactly one gets true.
+   * Writes an object by compare-and-swap: only if the version in the bucket is `etag`, or, with null, if the bucket has
+   * no such object. Returns false if the version is another one, or if another process writes at the same moment. Of
+   * several callers that saw the same version, exactly one gets true.
    *
    * @throws HafError HAF_USAGE if the server does not support conditional writes
    */

@@ -115,7 +115,7 @@ async function makeOwn(folder: string): Promise<void> {
 
 /** The names that `placeFile` gives to temporary files. */
 const temporaryName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Age at which a temporary file is removed: its process has died. */
+/** Age in ms at which a temporary file is removed. The process that wrote it has died by then. */
 const orphanAgeMs = 24 * 3600_000;
 
 /** Removes the temporary files of killed processes from a store. Other files in `tmp` stay. */

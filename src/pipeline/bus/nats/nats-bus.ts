@@ -85,7 +85,7 @@ export class NatsBus implements Bus {
     this.connection = connectionState(nc);
     this.about = `NATS ${nc.info?.version ?? ''} at ${nc.getServer()}`;
     this.deadLetters = new DeadLetters(requests);
-    const source = // Workers and viewers look messages up: they may not make consumers (broker/permissions.ts).
+    const source = // Workers and viewers request single messages: they may not make consumers (broker/permissions.ts).
       options.role === 'orchestrator'
         ? consumedMessages(nc.jetstream(), eventStream)
         : lookedUpMessages(jsm, eventStream);
@@ -205,7 +205,8 @@ export class NatsBus implements Bus {
     try {
       const wanted = { last_by_subj: jobSubject(item.job) };
       const { seq, data } = await this.jsm.streams.getMessage(jobStream, wanted);
-      // The last message may be of a later request, or of a run with the same name in another store. Do not delete it.
+      // The last message of the job's subject may be of a later request, or of a run with the same name in another
+      // store. Do not delete such a message.
       const found = parseMessage(data);
       if (
         'fault' in found ||

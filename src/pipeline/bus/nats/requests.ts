@@ -29,7 +29,7 @@ interface Waiting {
 export interface AppendOptions {
   /** Id against duplicates: within its duplicate window, the stream stores only one message with this id. */
   readonly id?: string;
-  /** Compare-and-swap: the sequence number of the last message under this subject. 0: there is none. */
+  /** Compare-and-swap: the sequence number of the last message under this subject, or 0 if it has none. */
   readonly lastSeq?: number;
 }
 
