@@ -64,8 +64,8 @@ export function onnxWheels(machine: Machine): WheelProduct {
  * haf-pipeline before it is unpacked. No install script runs. The result is tested in a process of its own.
  *
  * @throws HafError HAF_BACKEND_NOT_BUILT if the machine has no such onnxruntime or an archive cannot be used,
- * HAF_BACKEND_UNAVAILABLE if the runtime cannot be loaded or computes wrong values, HAF_USAGE if its folder exists but is
- * unusable
+ * HAF_BACKEND_UNAVAILABLE if the runtime cannot be loaded or computes wrong values, HAF_USAGE if its folder exists
+ * but is unusable
  */
 export async function installOnnxRuntime(
   tell: Tell,

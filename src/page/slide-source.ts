@@ -17,7 +17,7 @@ export function noteOf({ picture, reason, attention }: SlideEntry): string {
   return `${what} ${without}`.trim();
 }
 
-/** The image source: tiles of the slide, the small picture of the tiling, or a white background of the same shape. */
+/** The image source: tiles of the slide, the small picture of the tiling, or a grey area of the shape of the slide. */
 export async function sourceOf(
   run: string,
   home: string,

@@ -74,7 +74,7 @@ export const outcomeKeys = ['data.outcome.kind', ...hazardKeys] as const;
 export const trainKeys = (id = ''): readonly ConfigPath[] =>
   methodOf(id).kind === 'classic' ? [] : ['train'];
 
-/** The keys, besides the protocol, that joint training of a method depends on. */
+/** The keys, besides those of the training protocol, that joint training of a method depends on. */
 export function jointKeys(id = ''): readonly ConfigPath[] {
   const method = methodOf(id);
   const own = sectionsOf(id).filter((path) => !/^(align|mil|survival)\./.test(path));

@@ -32,7 +32,7 @@ export interface PageStep {
   readonly exit: number;
   /** The command runs until it is interrupted. */
   readonly serves: boolean;
-  /** Folder below that of the page in which the block runs. */
+  /** Folder in which the block runs, relative to the folder of the page. */
   readonly folder: string;
   /** Lines that the output must contain. */
   readonly shows: readonly string[];

@@ -172,7 +172,7 @@ describe('what deserves a look', () => {
 
   it('two files of one content under two patients are named', async () => {
     const { checks, lost } = await planned(await faulty.sameContentTwice());
-    // `lost` is what problems.csv lists besides the problems of jobs.
+    // `lost`: the problems that problems.csv lists in addition to those of jobs. So it lists these warnings, too.
     expect(lost).toEqual(checks?.warnings);
     expect(checks?.warnings[0]?.reason).toMatch(
       /same content as features\/HX-0001_S1\.npy, which is of patient HX-0001/,

@@ -2,7 +2,7 @@ import { auc } from '../stats/auc.js';
 import { crossEntropy, logisticLoss } from '../tensor/cross-entropy.js';
 import type { Criterion, Judged, Target } from './criterion.js';
 
-/** Binary cross-entropy of one logit, or softmax cross-entropy of two (method.md 4.2, 6.1). */
+/** Cross-entropy: binary for a network with one logit, softmax for a network with two (method.md 4.2, 6.1). */
 export const binaryCriterion: Criterion = {
   outputsOf: (logits) => logits,
   judge: (rows, targets) => rows.map((row, i) => judgeOne(row, labelOf(targets[i] as Target))),

@@ -9,8 +9,8 @@ import { quantile } from '../stats/quantile.js';
 import type { Criterion, JudgedCohort, SurvivalTarget, Target } from './criterion.js';
 
 /**
- * Settings of the hazards: the time bins, and when a censored patient counts as having survived the bin of the last
- * contact.
+ * Settings of the hazards: the time bins, when a censored patient counts as having survived the bin of the last
+ * contact, and the validation metric that early stopping monitors.
  */
 export type HazardSettings = Pick<Config['survival'], 'bins' | 'edges' | 'censorCredit' | 'monitor'>;
 

@@ -89,7 +89,8 @@ export interface FeatureReader {
   /** @throws HafError `HAF_FEATURES_INVALID` (see `foreign`) if nothing in the file can be used. */
   read(file: FeatureFile): Promise<FeatureContent>;
   /**
-   * Names of the arrays in a file in which each array may be a bag. Null or absent for a file of one patient.
+   * Names of the arrays in a file in which each array may be a bag. Null for a file of one patient. A reader whose
+   * files always belong to one patient omits this method.
    * @throws HafError `HAF_FEATURES_INVALID`
    */
   keys?(path: string): readonly string[] | null;

@@ -116,7 +116,7 @@ export class OpenSlideProcess {
     }
   }
 
-  /** @throws OpenSlideFailed */
+  /** Opens the slide of this process. @throws OpenSlideFailed if OpenSlide cannot read it or its process ends */
   async open(path: string): Promise<OpenSlideFacts> {
     const answer = await this.ask({ task: 'open', path });
     if (answer.task !== 'open') throw new Error(`OpenSlide's process answers ${answer.task} to open`);

@@ -50,7 +50,7 @@ export const split: StageCode = stageOf(async ({ inputs, config, sources }) => {
   return { type: 'output', files: { [splitsFile]: output }, problems: [...problems, ...warnings] };
 });
 
-/** All repeats of the cross-validation, concatenated. */
+/** The folds of all repeats of the cross-validation, concatenated. */
 const repeated = ({ repeats }: Config['cv'], draw: (repeat: number) => readonly Fold[]): readonly Fold[] =>
   Array.from({ length: repeats }, (_, repeat) => draw(repeat)).flat();
 

@@ -47,7 +47,7 @@ const neutral: Readonly<Record<string, number>> = {
 const telling: Readonly<Record<string, number>> = { c770: 0.3, c778: 0.15, c800: 0.12, r590: 0.2 };
 const tellingLoad = 0.7;
 
-/** Counts 0, 1 and 2: one seventh of the patients with a code have it twice. */
+/** A column of the counts 0, 1 and 2 of a code: one seventh of the patients with the code have it twice. */
 const countOf = (name: string, share: number, load: number): SyntheticColumn =>
   coded(
     name,

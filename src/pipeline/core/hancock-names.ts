@@ -62,7 +62,7 @@ export function hancockPatient(stem: string): string | null {
 export const slideSourceOf = (stem: string): 'primary' | 'lymph' =>
   /^lymphnode/i.test(stem) ? 'lymph' : 'primary';
 
-/** The stain of a core: from the name of its file, or else from its own name. `unknown` if neither names a stain. */
+/** The stain that the name of a file, or else the name of a core in it, states. `unknown` if neither names a stain. */
 export const coreSourceOf = (name: string, file: string): string =>
   stainOf(stemOf(file)) ?? stainOf(name) ?? 'unknown';
 

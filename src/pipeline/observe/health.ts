@@ -9,7 +9,7 @@ const longestAwayMs = 120_000;
 
 export interface HealthReport {
   readonly ok: boolean;
-  /** `joining`: not connected to the bus yet, for example because no run has been started on the broker. */
+  /** `joining`: the process has not reached the bus yet, for example because no run has been started on the broker. */
   readonly broker: ConnectionState | 'joining';
   readonly awaySeconds: number;
   /** Code of the error that ended the worker. */

@@ -8,7 +8,7 @@ import { JobLedger, type JobCounts } from './job-ledger.js';
 export interface StageState extends JobCounts {
   readonly stage: StageName;
   readonly jobs: number;
-  /** Jobs that need the result of another job first. */
+  /** Number of jobs that still need the result of another job. */
   readonly waiting: number;
 }
 

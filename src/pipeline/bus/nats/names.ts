@@ -11,7 +11,7 @@ export const deadLetterStream = 'HAF_DLQ';
 export const workItemBucket = 'haf_units';
 export const memberBucket = 'haf_members';
 
-/** Durable pull consumer of a class of jobs. */
+/** Name of the durable pull consumer for a class of jobs. */
 export const consumerOf = (jobClass: JobClass): string => jobClass;
 
 /** A name as one token of a subject: without dots, spaces and wildcards. Different names give different tokens. */

@@ -200,13 +200,12 @@ export class NatsBus implements Bus {
     return withdrawn;
   }
 
-  /** Removes an item's message, so that the queue's length counts waiting jobs. Claims ignore a stale message. */
+  /** Removes an item's message, so that the queue's length counts only waiting jobs. Claims ignore a stale message. */
   private async forget(item: WorkItem): Promise<void> {
     try {
       const wanted = { last_by_subj: jobSubject(item.job) };
       const { seq, data } = await this.jsm.streams.getMessage(jobStream, wanted);
-      // The last message of the job's subject may be of a later request, or of a run with the same name in another
-      // store. Do not delete such a message.
+      // Do not delete the message of a later request, or of a run with the same name in another store.
       const found = parseMessage(data);
       if (
         'fault' in found ||

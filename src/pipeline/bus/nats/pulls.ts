@@ -10,7 +10,8 @@ import type { Requests } from './requests.js';
 const expiresMs = 2000;
 const pauseMs = 500;
 /**
- * Timeout for the answer. It is longer than `expiresMs`, because the broker answers an expired request a little late.
+ * Timeout for the answer to a pull request. It is longer than `expiresMs`, because the broker answers an expired
+ * request a little late.
  */
 const answerMs = 1.05 * expiresMs;
 const oneMessage = new TextEncoder().encode(JSON.stringify({ batch: 1, expires: nanos(expiresMs) }));
