@@ -109,8 +109,8 @@ describe('decision curves', () => {
     const curve = survivalDecisionCurve(followUpOf(time, event), p, 730.5, shownThresholds);
     expectClose(
       curve.map(({ model }) => model),
-      // The last value is that of threshold 0.7. Only one patient has a prediction above 0.7. This patient has the event
-      // after 345 days, so no patient that is classified positive survives.
+      // The last value is that of threshold 0.7. Only one patient has a prediction above 0.7. This patient has the
+      // event after 345 days, so no patient that is classified positive survives.
       [0.5425985663082435, 0.4768796992481201, 0.23312547241118672, 0.1, 0.025],
     );
     expectClose(
