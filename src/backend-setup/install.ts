@@ -15,7 +15,7 @@ import { libraryFrom, libraryFromPypi, type LibraryRequest, type Tell } from './
 export interface InstallOptions {
   /** Where libtensorflow comes from: `pypi`, `npm`, or the path or URL of a wheel or of an archive of libtensorflow. */
   readonly from: string;
-  /** Version of TensorFlow on PyPI. */
+  /** Version of TensorFlow that is downloaded from PyPI if `from` is `pypi`. */
   readonly version: string;
   /** Whether to install the version with CUDA. */
   readonly gpu: boolean;

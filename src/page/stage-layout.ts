@@ -16,7 +16,7 @@ export interface Layout {
  * what the stages read, or if too many columns are needed, the stages are in the order of the data flow, line by
  * line and without arrows.
  *
- * @param most columns that fit
+ * @param most maximum number of columns
  */
 export function layoutOf(nodes: readonly Node[], most: number): Layout {
   const layout = layered(nodes);

@@ -28,7 +28,7 @@ describe.skipIf(natsServer === null)('a broker as it is found', () => {
   });
   const refusal = (user: string) => fault(setUpBus(as(user), 60_000));
   const manager = () => admin.jetstreamManager();
-  // A test first deletes the streams of the previous test.
+  // Each test first deletes the streams of the previous test. The server may still be removing them during `add`.
   const add = async (stream: Partial<StreamConfig>): Promise<unknown> => {
     const jsm = await manager();
     return afterRemoval(() => jsm.streams.add(stream));

@@ -56,7 +56,7 @@ describe.skipIf(natsServer === null)('the watcher of a broker', () => {
     const watcher = folder.watcher();
     expect(watcher).not.toBeNull();
     await run.close();
-    // Longer than the interval at which the watcher checks.
+    // The watcher checks at least once in this time.
     await sleep(7000);
     expect([runs(), folder.watcher()]).toEqual([true, watcher]);
     child.kill('SIGKILL');

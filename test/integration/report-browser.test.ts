@@ -53,7 +53,7 @@ describe.skipIf(program === null)('the report in a browser', { timeout: 120_000 
     async (width, scheme) => {
       const { page, complaints, requests } = await opened(width, scheme);
       await unfold(page);
-      // Wide tables and charts scroll in a box of their own.
+      // Wide tables and charts may exceed the window, because they scroll in a box of their own. Nothing else may.
       const overflow = await inPage(
         page,
         `const room = document.documentElement.clientWidth;

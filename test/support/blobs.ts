@@ -1,6 +1,6 @@
 import type { Rng } from '../../src/pipeline/core/rng.js';
 
-/** RGB [height, width, 3]. */
+/** A picture with RGB pixels, [height, width, 3]. */
 export interface Picture {
   readonly width: number;
   readonly height: number;

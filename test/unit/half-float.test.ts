@@ -35,7 +35,7 @@ describe('a half', () => {
   });
 
   it('rounds to the nearest, and to the even one of two', () => {
-    // For every two neighbouring float16 numbers: the middle between them, and the float32 just below and above it.
+    // Rounds the middle between every two neighbouring float16 numbers, and the float32 numbers next to this middle.
     const wrong: number[] = [];
     const words = new Uint32Array(1);
     const float = new Float32Array(words.buffer);

@@ -255,7 +255,7 @@ describe('a file that claims or unpacks to more than the budget is refused befor
     return Buffer.concat([length, header, data]);
   }
 
-  /** A storage of 40 MB that is 40 KB in the archive. */
+  /** A .pt file whose numbers take 40 KB in the compressed archive and 40 MB in memory. */
   function torchBomb(): Uint8Array {
     const count = 10_000_000;
     const text = (value: string): string => `X${String.fromCharCode(value.length)}\0\0\0${value}`;

@@ -23,7 +23,7 @@ const tagsOf = (photometric: number, ...more: readonly MadeTag[]): readonly Made
   ...more,
 ];
 
-/** Two tiles of one colour beside each other; `apart` keeps the tables of the JPEG in a tag. */
+/** A TIFF with two tiles of one colour. With `apart`, the tables of their JPEG are in the TIFF tag JPEGTables. */
 async function tiled(
   photometric: number,
   store: 'RGB' | 'YCbCr',

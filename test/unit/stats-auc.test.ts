@@ -14,7 +14,7 @@ interface AucCase {
 }
 const cases = vectorCases<AucCase>('auc');
 
-/** Area under straight lines between the points. */
+/** Area under the straight lines between the points of a ROC curve. */
 const areaUnder = (points: NonNullable<ReturnType<typeof rocCurve>>): number =>
   points.slice(1).reduce((area, point, i) => {
     const before = points[i] as (typeof points)[number];
@@ -75,7 +75,7 @@ describe('the confidence interval of an AUC', () => {
   const labels: Label[] = [1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
 
   it('is centred on the AUC and 1.96 DeLong standard errors wide on each side', () => {
-    // AUC 0.6428571 of method.md 9.5; variance by the direct pairwise form.
+    // These scores have the AUC 0.6428571 (method.md 9.5). `pairwiseVariance` computes the expected variance directly.
     const scores = [0.6, 0.9, 0.4, 0.5, 0.35, 0.7, 0.65, 0.3, 0.45, 0.2, 0.15, 0.5];
     const [low, high] = aucInterval95(labels, scores) ?? [Number.NaN, Number.NaN];
     expect((low + high) / 2).toBeCloseTo(0.6428571428571429, 12);

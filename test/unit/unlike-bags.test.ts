@@ -15,7 +15,7 @@ const trained: BundleModality = {
   ...{ id: 'TMA', kind: 'bag', width, encoders: ['uni'], mpp: [0.5], rows: [2, 9] },
 };
 
-/** The `embed` artifact of one feature file of new patients. Only its index exists, with these changes. */
+/** The `embed` artifact of one feature file of new patients. It has only an index, which `changes` modifies. */
 function fileOf(changes: Partial<BagIndex>, mpp: number | null = null): Artifact {
   const bag = { patient: 'p', source: 'HE', image: 'p', start: 0, rows: 2, coords: null, mpp };
   const index = { dialect: 'h5', encoder: null, precision: 'float32', width, bags: [bag], ...changes };

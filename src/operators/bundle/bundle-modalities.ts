@@ -6,7 +6,10 @@ import { columnCells, type TypedTable } from '../tables/typed-table.js';
 import type { BundleColumn, BundleModality } from './bundle-data.js';
 import { distributionOf } from './distribution.js';
 
-/** Required properties of new data of each modality, and statistics of the cohort. */
+/**
+ * The modalities as a bundle describes them: what the data of new patients must be like, and statistics of the cohort
+ * with which new data are compared.
+ */
 export const modalitiesOfBundle = (
   slots: readonly Slot[],
   cohort: Cohort,

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
 export const scoresFile = 'scores.json';
-/** Mean and squared deviations of the patients' mean instances, for each bag modality (bag-spread.ts). */
+/**
+ * For each bag modality: mean, and sums of squared deviations from it, of the mean instances of the new patients
+ * (bag-spread.ts).
+ */
 export const spreadFile = 'spread.safetensors';
 /**
  * The attention of the models, if requested: `<modality>.scores` float32, for each instance the mean over the folds of its fraction
@@ -37,7 +40,7 @@ export const scoredPatientSchema = z.strictObject({
 });
 export type ScoredPatient = z.infer<typeof scoredPatientSchema>;
 
-/** The output of `predict`: its part of the patients, sorted by id. */
+/** The output of one `predict` job: the predictions for the patients of this job, sorted by id. */
 export const scoresSchema = z.array(scoredPatientSchema);
 
 /** The predicted outcome. The names of the two classes are those of the training run. */

@@ -29,7 +29,7 @@ export async function bagMeans(
   return { modality, width: source.width, means };
 }
 
-/** @param rows [n, width] */
+/** The mean of the instances of a bag. @param rows the instances, [n, width] */
 export function meanRow(rows: Float32Array, width: number): Float64Array {
   const mean = new Float64Array(width);
   for (let at = 0; at < rows.length; at++)

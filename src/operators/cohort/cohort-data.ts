@@ -35,7 +35,7 @@ export type OutcomeWords = z.infer<typeof outcomeWordsSchema>;
 
 export const cohortPatientSchema = z.strictObject({
   id: z.string(),
-  /** Outcome: 1 positive, 0 negative. Status at the last contact, or with `cohort.label: landmark` at the landmark. */
+  /** Outcome at the last contact, or with `cohort.label: landmark` at the landmark: 1 positive, 0 negative. */
   y: z.union([z.literal(0), z.literal(1)]),
   followUpDays: z.number().nullable(),
 });

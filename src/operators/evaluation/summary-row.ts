@@ -11,7 +11,10 @@ import type { ClassWords } from './undefined-reasons.js';
 import type { Calibration } from './calibrated-row-data.js';
 import type { RowRobustness, SummaryRow } from './summary-data.js';
 
-/** The row of one method: mean and population standard deviation over folds, pooled measures, and for HANCOCK the paper's numbers. */
+/**
+ * The row of one method: mean and population standard deviation of each measure over the folds, measures of all folds
+ * together (pooled), and for HANCOCK the results that the paper of HAF reports.
+ */
 export function rowOf(
   results: MethodResults,
   cohortSize: number,
@@ -46,7 +49,7 @@ export function rowOf(
 
 type RowSettings = Pick<Config, 'cv' | 'data' | 'methods'>;
 
-/** The paper's numbers for a method, in the form of `summary.json`. */
+/** The results that the paper of HAF reports for a method, in the form of `summary.json`. */
 function paperOf(method: string): SummaryRow['paper'] {
   const paper = paperResultOf(method);
   return (
@@ -64,8 +67,8 @@ function calibrationOf({ pooled }: MethodResults): Calibration {
 }
 
 /**
- * AUC and accuracy of each fold for each probability of dropping a modality. Also their spread over the folds if one
- * modality is hidden, and if all but one are hidden (method.md 9.2). Null if there are no folds.
+ * AUC and accuracy of each fold for each probability of dropping a modality. Also mean and standard deviation of both
+ * over the folds if one modality is hidden, and if all but one are hidden (method.md 9.2). Null if there are no folds.
  */
 export function robustnessCurves(folds: readonly FoldRobustness[]): RowRobustness | null {
   const [first] = folds;

@@ -20,7 +20,7 @@ const withoutClasses = {
   ...{ paper: null, repeats: null },
 };
 
-/** The row of one method for time-to-event: mean and population standard deviation over folds (method.md 11.5). */
+/** The row of a method for time-to-event: mean and population standard deviation of each measure (method.md 11.5). */
 export function survivalRowOf(
   results: SurvivalResults,
   cohortSize: number,

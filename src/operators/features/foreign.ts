@@ -1,8 +1,8 @@
 import { HafError, isMachineFault } from '../../pipeline/core/errors.js';
 
 /**
- * The error of a feature file, or a member of one, that cannot be used: what is wrong, what to do, and the dataset or
- * key. The `embed` stage reports it as a problem of the run and does not fail.
+ * The error for a feature file that cannot be used as a whole or in part. It says what is wrong, what to do, and in
+ * which dataset or key. The `embed` stage reports this error as a problem of the run and does not fail.
  *
  * If `cause` is a fault of the machine, this fault is returned instead, because the file is not to blame.
  *

@@ -18,7 +18,7 @@ const readers: readonly FeatureReader[] = [
   safetensorsReader,
 ];
 
-/** Number of first bytes: enough for every signature, including an HDF5 file with a user block of up to 2048 bytes. */
+/** Bytes to read from the start of a file: enough for all signatures, also HDF5 after a user block of 2048 bytes. */
 const headBytes = 4096;
 
 /**

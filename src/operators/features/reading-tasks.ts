@@ -8,7 +8,7 @@ import type { StoredTiles } from './stored-tiles.js';
 /** A request to read a feature file. It has no memory budget, because the reading thread creates the budget. */
 export type FeatureRequest = Omit<FeatureFile, 'budget'>;
 
-/** An untrusted file. */
+/** A request to read shapes or tile positions from an untrusted file. */
 export interface FileRequest {
   readonly path: string;
   /** Name in messages. If the content is unknown, its ending selects the reader. */
@@ -38,7 +38,7 @@ export interface ToReadingThread {
   readonly memoryMiB: number;
 }
 
-/** `spoiled`: the thread must not read another file. */
+/** `spoiled`: the HDF5 library aborted or holds much memory, so the thread must not read another file. */
 export type FromReadingThread = { readonly spoiled: boolean } & (
   { readonly value: unknown } | { readonly error: HafErrorData & { readonly context: ErrorContext } }
 );

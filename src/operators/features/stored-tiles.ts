@@ -11,7 +11,7 @@ import { coordsName } from './stored-array.js';
 export interface StoredTiles {
   /** Level-0 x and y of each tile, [tiles, 2]. */
   readonly values: Float32Array;
-  /** Attributes of the dataset `coords`. Null if the file lacks them. */
+  /** These four numbers are attributes of the dataset `coords`. Null if the file lacks the attribute. */
   readonly patchSize: number | null;
   readonly patchSizeLevel0: number | null;
   readonly patchLevel: number | null;

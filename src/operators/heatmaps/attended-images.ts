@@ -20,7 +20,7 @@ import {
 
 /** A reduced picture of an image, on which attention is drawn, and the size of the image in level-0 pixels. */
 export interface Thumbnail {
-  /** The encoded picture. */
+  /** The bytes of the picture as a JPEG file. */
   readonly encoded: () => Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -36,7 +36,7 @@ export interface TilingFacts {
   readonly scene?: number;
   /** For a core: its upper left corner on the slide. QuPath counts positions from the corner of the slide. */
   readonly corner?: { readonly x: number; readonly y: number };
-  /** Null if the tissue was not searched: for cores, and for tiles whose positions the user gave. */
+  /** Outlines of the tissue. Null if no tissue was searched: for cores, and for tiles whose positions the user gave. */
   readonly tissue: () => TissueContours | null;
 }
 

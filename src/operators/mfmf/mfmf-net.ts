@@ -102,9 +102,9 @@ export const lookingArrays = (net: Mfmf, modality: ModalityId): readonly string[
 export interface MfmfGroup {
   /** P */
   readonly patients: number;
-  /** Table vectors, [P, d_m] each. Zero if absent. */
+  /** Vectors of each table, [P, d_m]. The vector of a patient without the table is zero. */
   readonly vectors: readonly tf.Tensor2D[];
-  /** Which tables a patient has, [P, tables]. */
+  /** 1 if the patient has the table, [P, tables]. */
   readonly observed: Uint8Array;
   /** Tokens of the instances, for the bags that at least one of the patients has. */
   readonly bags: Partial<Record<ModalityId, Context>>;

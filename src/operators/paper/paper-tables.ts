@@ -1,6 +1,6 @@
 import { paperResultOf } from './paper-results.js';
 
-/** The rows of one table of the paper, or of no table. */
+/** Rows of methods that are in one table of the paper, or rows of methods that the paper lacks. */
 export interface PaperTable<T> {
   /** For example "Table 1: all methods". */
   readonly title: string;
@@ -16,7 +16,8 @@ const about: Readonly<Record<string, string>> = {
 };
 
 /**
- * Rows grouped by the table of the paper that has their method, in the order of the tables. Methods that the paper lacks come last.
+ * Groups rows by the table of the paper that has their method. Groups are in the order of these tables. The group of
+ * methods that the paper lacks comes last.
  */
 export function paperTables<T extends { readonly method: string }>(
   rows: readonly T[],

@@ -6,7 +6,7 @@ import type { ModalityId, ModalityKind } from '../../pipeline/core/modality.js';
 export interface Join {
   readonly modality: ModalityId;
   readonly kind: ModalityKind;
-  /** Glob or file names, as in the experiment. */
+  /** Glob or names of the files of the modality, as the experiment declares them. */
   readonly place: string;
   readonly files: number;
   /** Number of patients with a row, or with at least one file. */

@@ -94,7 +94,7 @@ const featuresOf = (artifact: Artifact): Features => {
   return { artifact: artifact.id, modality: bagModalityOf(artifact), index, standIn };
 };
 
-/** The heatmaps that this run draws as pictures: of test patients whose instances have coordinates. */
+/** Links to the heatmaps that this run draws as pictures: those of test patients whose instances have coordinates. */
 function heatmapLinks(
   { inputs, config }: StageContext,
   features: readonly Features[],

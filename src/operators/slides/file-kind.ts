@@ -49,7 +49,7 @@ const endings: Readonly<Record<string, FileKind>> = {
   '.isyntax': byBioFormats('Philips iSyntax'),
 };
 
-/** Number of first bytes: enough for every signature, and to recognise a web page. */
+/** Number of bytes to read from the start of a file: enough for every signature, and to recognise a web page. */
 const headBytes = 512;
 
 /**

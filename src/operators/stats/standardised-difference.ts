@@ -19,7 +19,8 @@ export function standardisedDifference(reference: Moments, other: Moments): numb
 
 /**
  * Standardised difference of a nominal variable (Yang and Dalton 2012): the Mahalanobis distance of the fractions of
- * its categories. It is at least 0. Null if some difference has no variance in either group.
+ * its categories. It is at least 0. Null if a part of the difference has no variance in either group, for example if a
+ * category has all patients of one group and none of the other.
  *
  * @param reference fractions of the categories in one group, sum 1
  * @param other fractions of the same categories in the other group

@@ -24,7 +24,7 @@ export interface OutcomeCandidate {
    * alone.
    */
   readonly rank: number;
-  /** The prefix that the name shares with the column of its time: `OS` of OS_STATUS. Null for other names. */
+  /** The prefix that the name shares with the column of the time to this event: `OS` of OS_STATUS. Null without one. */
   readonly prefix: string | null;
 }
 
@@ -37,7 +37,7 @@ const names: readonly RegExp[] = [
   /(^|[^a-z])(recurrence|recurred|relapse|relapsed|progression|progressed|bcr|biochemical[ _.-]?recurrence)([^a-z]|$)/i,
   /^(status|event|outcome|label|target|class|censor\w*|cens|response|responder|endpoint|y)$|[ _.-](event|endpoint)$/i,
 ];
-/** A name with one of these words has another meaning: days, causes, or a finding at diagnosis. */
+/** A column name with one of these words names no outcome: it means days, a cause, or a finding at diagnosis. */
 const otherwise = /days|months?|years?|time|date|cause|at diagnosis|score|site|type/i;
 const mostValues = 6;
 const fewestOfEach = 2;

@@ -79,9 +79,9 @@ export function integratedBrier(times: ArrayLike<number>, scores: readonly Measu
   return measured(area / ((times[times.length - 1] as number) - (times[0] as number)));
 }
 
-/** Brier scores of a curve at several times, and their integral. */
+/** Brier scores of predicted survival at several times, and their integral. */
 export interface BrierCurve {
-  /** Days, ascending. */
+  /** The times of `scores` in days, ascending. */
   readonly times: Float64Array;
   readonly scores: readonly Measure[];
   readonly integrated: Measure;

@@ -2,7 +2,7 @@ import { areaOf, type Polygon } from './polygon.js';
 import type { TissueSettings } from './tissue-settings.js';
 import type { Outline } from './trace-contours.js';
 
-/** Areas are counted in tiles of this side length in level-0 pixels. */
+/** `minArea` and `minHoleArea` count squares of this side length in level-0 pixels. */
 const referenceSide = 512;
 
 /** Minimum areas in pixels of the segmented picture (method.md 3.1, step 7). */

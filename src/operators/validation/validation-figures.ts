@@ -116,7 +116,7 @@ export async function validationRocFigure(
 
 const strategies = { model: 'this model', treatAll: 'treat all', treatNone: 'treat none' } as const;
 
-/** Net benefit of treating by the model, treating all patients, and treating none. Null if there is no point. */
+/** Net benefit of treating by the model, treating all patients, and treating none. Null if `decision` is empty. */
 export async function decisionFigure(
   decision: Validation['decision'],
   about: string,

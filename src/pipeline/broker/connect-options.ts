@@ -11,7 +11,7 @@ import { type NatsContext, readContext } from './nats-context.js';
 
 /** The options of a command for the connection to a broker (cli/broker-options.ts). */
 export interface BrokerOptions {
-  /** URLs, separated by commas. */
+  /** URLs of the servers of the broker, separated by commas. */
   readonly nats?: string;
   /** Name of a context of the `nats` command line. */
   readonly context?: string;

@@ -26,7 +26,7 @@ import { say, sayWarnings } from './output.js';
 import { metricsAddress } from './metrics-address.js';
 import { packageVersion } from './version.js';
 
-/** A finished job of the wanted stage. */
+/** A finished job of the stage that the command is named after, and the store that holds its files. */
 export interface FinishedBag {
   readonly manifest: Manifest;
   readonly store: ArtifactStore;

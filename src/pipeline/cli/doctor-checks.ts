@@ -163,7 +163,7 @@ export function checkNatsServer(environment: NodeJS.ProcessEnv = process.env): C
   }
 }
 
-/** The folder itself, or its nearest parent folder that exists. */
+/** Returns the folder if it exists, or else its nearest parent folder that exists. */
 function existing(folder: string): string {
   let at = resolve(folder);
   while (!existsSync(at)) at = dirname(at);

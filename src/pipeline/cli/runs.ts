@@ -6,8 +6,8 @@ import { summaryOf, summaryText } from './summary-text.js';
 import { textTable } from './text-table.js';
 
 /**
- * The state of a run. A killed process leaves the state `running` behind. Without a lock, such a run is
- * `interrupted`.
+ * The state of a run. A killed process leaves the state `running` behind. If no process holds the lock of such a run,
+ * its state is `interrupted`.
  */
 function stateOf(directory: RunDirectory): RunFile['state'] {
   const { state } = directory.info();

@@ -83,7 +83,7 @@ type Section = (
   rows: readonly (readonly string[])[],
 ) => readonly string[];
 
-/** Tables that could be a modality. Files of runs in the data folder can be many, so only the first ones are named. */
+/** Lists tables that no modality uses. Runs in the data folder can add many tables, so only the first are named. */
 function unusedLines(tables: Survey['unusedTables'], section: Section): readonly string[] {
   if (tables.length === 0) return [];
   const rows = tables
@@ -97,7 +97,7 @@ function unusedLines(tables: Survey['unusedTables'], section: Section): readonly
   ];
 }
 
-/** Outcome, joins and columns, as the checks found them. */
+/** Lines about the outcome, the joins of modalities with it, and the columns of tables, as the checks found them. */
 export function checkLines(
   { outcome, joins, tables, patientsByModalities }: Preflight,
   section: Section,

@@ -18,7 +18,7 @@ export interface EncoderPreset {
   readonly std: readonly [number, number, number];
   readonly interpolation: 'bilinear' | 'bicubic' | null;
   readonly licence: string;
-  /** The page that offers the weights, or where to ask for them. */
+  /** URL of the page that offers the weights, or on which a user can ask for them. */
   readonly page: string;
   /** Facts that the user needs to export or use the model as published. */
   readonly note: string | null;

@@ -26,7 +26,7 @@ export function runMetrics(registry: Registry): (event: RunEvent) => void {
     if (event.type === 'run-started') queuedAt.clear();
     if (!('job' in event)) return;
     const queued = queuedAt.get(event.job);
-    // The measured wait may be negative, because the clocks of two machines may differ. Then it counts as 0.
+    // The time from queueing to start counts as 0 if it is negative: the clocks of two machines may differ.
     if (event.type === 'job-started' && queued !== undefined)
       wait.observe({ stage: event.stage }, Math.max(0, Date.parse(event.at) - queued) / 1000);
     if (run.ledger?.stateOf(event.job) === 'queued') queuedAt.set(event.job, Date.parse(event.at));

@@ -81,13 +81,13 @@ export async function patientTable(directory: string): Promise<PatientTable> {
   };
 }
 
-/** Methods in the order of the result table. Methods without a row there come last. */
+/** Methods in the order of the result table. Methods without a row in this table come last. */
 function orderedMethods(directory: string, methods: ReadonlySet<string>): readonly string[] {
   const shown = rowsIn(join(directory, 'summary.csv')).map(({ method = '' }) => method);
   return [...new Set([...shown, ...methods])].filter((method) => methods.has(method));
 }
 
-/** The modality of a method that reads only one. */
+/** The modality of a method that reads only one modality. Null for all other methods. */
 function onlyModality(method: string): string | null {
   const reads = isMethodId(method) ? methodOf(method).reads : null;
   return Array.isArray(reads) && reads.length === 1 ? String(reads[0]) : null;

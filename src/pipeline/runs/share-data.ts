@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../store/store.js';
 
 const uploadsAtOnce = 2;
 
-/** Puts the cohort's files into the store by content, for workers that have no folder of the cohort. */
+/** Puts the cohort's files into the store under their hashes, for workers that have no folder of the cohort. */
 export async function shareData(
   { outcome, tables, splits, bags, encoder, ownEncoders }: DataFiles,
   store: ArtifactStore,

@@ -11,7 +11,7 @@ export const storedFileSchema = z.object({
   sha256: hex,
   bytes: z.number().int().min(0),
 });
-/** A file of an artifact, by content. */
+/** A file of an artifact: its name in the artifact, and the hash and length of its content. */
 export type StoredFile = z.infer<typeof storedFileSchema>;
 
 /** The record of a computed artifact. A run resumes from the manifests. */

@@ -46,7 +46,7 @@ const bucket = (name: string, maxAgeMs: number): StreamSettings => ({
   ...bucketGuard,
 });
 
-/** No header of a message can empty a bucket. */
+/** A client can neither delete nor purge the messages of a bucket, and no header of a message can empty the bucket. */
 export const bucketGuard = { allow_rollup_hdrs: false, deny_delete: true, deny_purge: true } as const;
 
 const stream = (settings: StreamSettings): StreamSettings => ({
