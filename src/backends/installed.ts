@@ -6,7 +6,7 @@ import { type Description, readDescription, unfitFor } from './description.js';
 import { type Machine, thisMachine } from './machine.js';
 import { onnxRuntimePrefix } from './onnxruntime-folder.js';
 
-/** One folder in the backends folder. */
+/** One installed backend, which is one folder in the backends folder. */
 export interface InstalledBackend {
   readonly name: string;
   readonly folder: string;

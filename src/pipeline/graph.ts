@@ -67,7 +67,7 @@ export function buildGraph(config: Config, files: DataFiles): Graph {
       const material = { bags: some(bags, read), embed: keysOf(embed, read) };
       const stage1 = add('stage1', encoderUnit(fold, encoder), { ...base, ...material });
       made.stage1.push(stage1);
-      // Each repeat of the cross-validation tests every patient, so the heatmaps of the first repeat show all patients.
+      // Only the folds of the first repeat get heatmaps: each repeat of the cross-validation tests every patient.
       if (encoder !== 'union' && fold < config.cv.folds) {
         const seen = { stage1: [stage1], tile: keysOf(tile, read), ...material };
         add('heatmap', { fold, modality: encoder }, { ...base, ...seen });

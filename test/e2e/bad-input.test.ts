@@ -115,7 +115,7 @@ describe('bad input', () => {
       .slice(1)
       .map((line) => line.slice(0, line.indexOf(',')));
     const [a, b, c] = [ids.slice(0, 16), ids.slice(16, 32), ids.slice(32)] as [string[], string[], string[]];
-    // In the second fold a test patient is also a training patient, with the id written in another way.
+    // In the second fold two test patients are also training patients, one of them with its id written differently.
     const [first = '', second = ''] = c;
     const folds = [
       { train: a, val: b, test: c },

@@ -63,7 +63,7 @@ export class CaseFolder {
     return loadConfig({ text: readFileSync(this.path('experiment.yaml'), 'utf8'), set }).config;
   }
 
-  /** What `inspect data` finds. */
+  /** What `inspect data` finds. @param set settings that replace those of experiment.yaml */
   survey(...set: readonly string[]): Promise<Survey> {
     return surveyCohort(this.config(...set), this.path('data'));
   }
@@ -92,12 +92,12 @@ export class CaseFolder {
     return cli(args, this.folder);
   }
 
-  /** Runs `up` without a broker, and with as little training as the case needs. */
+  /** Runs `up` without a broker. @param more further arguments of the command line */
   up(...more: readonly string[]): Promise<CliResult> {
     return this.run('up', '-c', 'experiment.yaml', '--no-broker', ...more);
   }
 
-  /** Path of a file of the only run. */
+  /** The content of a file of the run in the folder `runs`. @throws Error if there are several runs */
   ofRun(name: string, runs = 'runs'): string {
     const [run = '', ...others] = readdirSync(this.path(runs));
     if (others.length > 0) throw new Error(`${others.length + 1} runs in ${this.path(runs)}`);

@@ -220,7 +220,7 @@ describe('the resolution of tiles', () => {
       'its tiles have 256 px at 0.25 um per pixel; scaled to the 224 px that the model takes: 0.286 um per pixel. ' +
         'The preset uni expects 256 px at 0.5 um per pixel; scaled to 224 px: 0.571 um per pixel.',
     );
-    // Tiles of 256 px that are scaled to 224 px are 14 % coarser than tiles of 224 px.
+    // The preset expects tiles of 224 px. Tiles of 256 px that are scaled to 224 px are 14 % coarser.
     expect(warned([image(0.5)], 'h-optimus-1')).toHaveLength(1);
     expect(warned([image(0.5, 224)], 'h-optimus-1')).toEqual([]);
   });

@@ -77,7 +77,7 @@ describe('stage 1', () => {
         (list ?? []).map(({ id, unit: of, files }) => scratchArtifact(id, of ?? {}, files)),
       ]),
     );
-    // Counts all draws of the sampling stream. A job that continues training continues to draw.
+    // Counts the draws from all random streams. A job that continues training also continues to draw.
     let draws = 0;
     const context: StageContext = {
       unit,

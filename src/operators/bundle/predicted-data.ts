@@ -13,7 +13,7 @@ export const spreadFile = 'spread.safetensors';
 export const newAttentionFile = 'attention.safetensors';
 export const predictedFile = 'predictions.json';
 
-/** One number per fold model. */
+/** One number for the model of each fold. */
 const perFold = z.array(z.number());
 
 /** The predictions of the models of a bundle for one new patient. */

@@ -109,7 +109,7 @@ function inputOf(
   return { data, dims: [count, 3, side, side] };
 }
 
-/** The side length that the model accepts. The error message of the runtime states it, below the first line. */
+/** Says which side length the model accepts. It is read from the error message of the runtime. Empty if unknown. */
 function sideTaken(refusal: unknown): string {
   const found =
     refusal instanceof Error ? /index: [23] Got: \d+ Expected: (\d+)/.exec(refusal.message) : null;

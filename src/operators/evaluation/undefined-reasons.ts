@@ -20,7 +20,7 @@ export function tooFew(labels: readonly Label[], words: ClassWords): string {
     : `Fewer than two patients of one outcome (${counts}): DeLong's variance is not defined.`;
 }
 
-/** Patients whose scores are ranked together, with a name for readers. */
+/** Patients whose scores are ranked together, and the number of their fold for messages. */
 export interface RankedGroup {
   readonly labels: readonly Label[];
   /** Number of the fold. Null if all patients are ranked together. */

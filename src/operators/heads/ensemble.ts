@@ -5,7 +5,7 @@ import type { Outputs } from './outputs.js';
 /** A trained head, for scoring patients. */
 export type ScoringHead = Pick<Head, 'layout' | 'outputs'>;
 
-/** The name prefix of a member's arrays. */
+/** The prefix of the names of all arrays of one head (member) of an ensemble. */
 export const memberName = (member: number): string => `member-${member}`;
 
 /**

@@ -52,7 +52,7 @@ export interface AttendedImage {
    * Null if the positions of the instances are unknown.
    */
   readonly coords: (NonNullable<IndexedBag['coords']> & { readonly values: Float32Array }) | null;
-  /** The picture on which attention is drawn. Null if the features came as files, without images. */
+  /** The picture on which attention is drawn. Null if none is stored, for example if the features came as files. */
   readonly thumbnail: Thumbnail | null;
   /** How the image was tiled. Null if the features came as files, without images. */
   readonly tiling: TilingFacts | null;

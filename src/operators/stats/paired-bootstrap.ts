@@ -1,7 +1,7 @@
 import type { Rng } from '../../pipeline/core/rng.js';
 import type { Label } from './labels.js';
 
-/** The answers of two classifiers for the same patients. */
+/** Results of the classifiers A and B for the same patients: their scores, and whether their predictions are right. */
 export interface PairedAnswers {
   readonly labels: readonly Label[];
   readonly correctA: readonly boolean[];

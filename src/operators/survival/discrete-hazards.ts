@@ -9,8 +9,8 @@ import { binCount, binOf, boundsOf, type HazardBins } from './hazard-bins.js';
 export type CensorCredit = 'half' | 'full' | 'none';
 
 /**
- * The input of a patient's loss: the number of bins, from the first, in which the patient was at risk, and whether the last of them
- * has the event.
+ * The input of a patient's loss: the number of bins, counted from the first bin, in which the patient was at risk, and
+ * whether the event is in the last of these bins.
  */
 export interface HazardTarget {
   readonly atRisk: number;

@@ -14,7 +14,7 @@ function stateOf(directory: RunDirectory): RunFile['state'] {
   return state === 'running' && !isLocked(directory.path) ? 'interrupted' : state;
 }
 
-/** `runs ls`: lists every run with its state and best known result. */
+/** `runs ls`: lists every run with its state, and with method and AUC of the first row of its result table. */
 export function listRuns(options: RunsOptions): Promise<void> {
   const runs = RunDirectory.list(options.runs).map((directory) => {
     const { run, name, createdAt } = directory.info();

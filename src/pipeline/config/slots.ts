@@ -56,7 +56,7 @@ export function globOf(bag: Pick<BagDeclaration, 'files' | 'slides' | 'images'>)
   return { key, pattern: bag[key] ?? '' };
 }
 
-/** How reports call a modality. */
+/** The name of a modality in reports. */
 export const titleOf = ({ data }: Pick<Declared, 'data'>, id: ModalityId): string =>
   data.modalities[id]?.title ?? id;
 
