@@ -21,7 +21,10 @@ export interface MadeCohort {
   readonly patients: readonly string[];
 }
 
-/** A patient of the cohort. Two patients in five have the event, and every number drawn for them is higher on average. */
+/**
+ * A patient of the cohort. Two patients in five have the event. Their ages, their measured values, and the first number
+ * of each of their instances are higher on average.
+ */
 export interface MadePatient {
   readonly id: string;
   readonly dead: boolean;
@@ -104,7 +107,7 @@ export interface CohortParts {
   readonly methods?: readonly string[];
   /** Keys of `data` that replace the usual values, such as the outcome. */
   readonly data?: object;
-  /** Tables by file name. @default clini.csv alone */
+  /** Tables by file name, besides clini.csv, which is always written. A table named clini.csv replaces it. */
   readonly tables?: Readonly<Record<string, Rows>>;
   /** Files by path below the data folder. */
   readonly files?: Readonly<Record<string, Uint8Array>>;

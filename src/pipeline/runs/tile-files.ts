@@ -29,7 +29,7 @@ export const shownTileFiles: readonly string[] = [
 ];
 
 /**
- * Writes the parts of a `tile` artifact that are for users and other tools. For a slide, and for each of its scenes:
+ * The files of a `tile` artifact that are for users and other tools. For a slide, and for each of its scenes:
  * `patches/<id>.h5` (coordinates in the layout of CLAM), `overlays/<id>.jpg`, `masks/<id>.png` and `contours/<id>.geojson`. For
  * cores: one picture per patient or per file.
  */

@@ -37,8 +37,8 @@ type Row = Partial<Record<(typeof columns)[number], CsvCell>>;
 
 /**
  * Writes tiles.csv: one line per slide and core, including empty and failed images. A line also says how the tissue
- * was found and how the tiles are read. `mpp` is the pixel size of level 0, `tileMpp` that of a tile. If no image
- * was tiled, nothing is written.
+ * was found and how the tiles are read. `mpp` is the pixel size of level 0, `tileMpp` that of a tile. Without tiled or
+ * lost images, nothing is written.
  *
  * @param lost images whose job failed, so that no artifact lists them
  */
