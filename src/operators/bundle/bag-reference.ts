@@ -5,7 +5,7 @@ import { SpreadCollector } from './bag-spread.js';
 import type { ScoringData } from './scoring-data.js';
 
 /**
- * Mean and population standard deviation, over the training patients, of a patient's mean instance: `<modality>.mean`
+ * Mean and population standard deviation, over the patients of the cohort, of their mean instances: `<modality>.mean`
  * and `<modality>.sd` (float32, [width]). Instances of another encoder differ strongly from these values, even if their
  * width is equal.
  */

@@ -124,8 +124,8 @@ function assertAgreement(difference: number): void {
 }
 
 /**
- * The ids of all patients of the cohort as salted hashes. The salt depends only on the folds, so that the same run gives
- * the same bundle.
+ * The ids of all patients of the cohort as salted hashes. The salt depends only on the folds, so that the same run
+ * gives the same bundle.
  */
 function trainedPatients({ patients }: Cohort, splitHash: string): Bundle['trained'] {
   const salt = sha256(`bundle/${splitHash}`).slice(0, 32);

@@ -15,7 +15,7 @@ import { sameInstances } from './same-instances.js';
  * from that of most images, and, for HANCOCK, all slides of a patient without a primary slide.
  *
  * @param sources HANCOCK: the tissue sources whose slides are used (`primary`, `lymphNode`); null in other cohorts
- * @throws HafError HAF_FEATURES_INVALID if files hold instances of different length or encoders
+ * @throws HafError HAF_FEATURES_INVALID if files hold instances of different lengths or of different encoders
  */
 export function patientBags(
   modality: ModalityId,

@@ -43,8 +43,8 @@ const mostValues = 6;
 const fewestOfEach = 2;
 
 /**
- * The columns of a table that may be the outcome, by name and values. They have two values, or several values whose
- * words are all known. The best candidate comes first.
+ * The columns of a table that may be the outcome, by name and values. They have two values, or several values with
+ * known words for both outcomes among them. The best candidate comes first.
  */
 export function outcomeCandidates(id: IdColumn): readonly OutcomeCandidate[] {
   const { table } = id;

@@ -7,8 +7,8 @@ import { counted } from '../core/wording.js';
 const mostNamed = 5;
 
 /**
- * Files and patients that were left out or look doubtful, for the terminal: counts, then failures and warnings by
- * name, then the fixes.
+ * Files and patients that were left out or look doubtful, for the terminal: counts, then failures by file name, then
+ * their fixes, then groups of warnings.
  */
 export function problemLines(all: readonly Problem[], file: string): readonly string[] {
   const problems = visibleIn(all);
