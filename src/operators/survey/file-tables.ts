@@ -10,7 +10,7 @@ export interface FoundFileTable {
   readonly rule: PatientFileTable;
 }
 
-/** Minimum fraction of the cells of a column that must name a file. */
+/** Minimum fraction of the distinct values of a column that must name a file. */
 const leastNamed = 0.5;
 
 /**

@@ -38,9 +38,9 @@ export function configOfValidation(
 }
 
 /**
- * Finds and hashes the outcome table, and the tables that the model does not read.
+ * Finds and hashes the outcome table, and the tables that the model does not read. Of these, missing ones are left out.
  *
- * @throws HafError HAF_DATA_MISSING for a missing table
+ * @throws HafError HAF_DATA_MISSING for a missing outcome table
  */
 export async function findOutcomeFiles(
   config: Config,
