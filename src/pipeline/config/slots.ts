@@ -78,8 +78,8 @@ export interface SubgroupColumn {
 }
 
 /**
- * The column that an entry of `stats.subgroups` names, such as `Clin.SITE`: a table, a dot, and a column, whose name may
- * contain dots. If the names of several tables match, the table with the longest name is used.
+ * The column that an entry of `stats.subgroups` names, such as `Clin.SITE`: a table, a dot, and a column, whose name
+ * may contain dots. If the names of several tables match, the table with the longest name is used.
  */
 export function subgroupOf(
   { data }: Pick<Declared, 'data'>,
