@@ -49,8 +49,8 @@ export async function onnxEncoder(
 }
 
 /**
- * The batch sizes that models accept. They are cached per model and experiment, because the test of a batch size
- * computes a whole batch.
+ * The batch sizes that models accept. They are cached by model, and by batch size, side length and width of the
+ * settings, because the test of a batch size computes a whole batch.
  */
 const answers = new WeakMap<OnnxModel, Map<string, number>>();
 

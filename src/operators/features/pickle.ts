@@ -82,7 +82,7 @@ class Pickle {
     return this.view.getFloat64(this.at - 8);
   }
 
-  /** A little-endian two's complement number of any length. */
+  /** A little-endian two's complement number of `count` bytes. */
   long(count: number): number | bigint {
     if (count > longestNumber) throw damaged(`has a number of ${count} bytes`);
     const bytes = this.take(count);

@@ -10,7 +10,7 @@ import { sheetFile, tileSetFile, tileSetSchema, type TiledImage } from '../tilin
 /** One slide, or the cores of one patient, after tiling. */
 export interface Tiled {
   readonly modality: ModalityId;
-  /** True for a slide whose tissue was searched; then `images` has one image. False for the cores of a patient. */
+  /** True for a slide whose tissue was searched: `images` are then its scenes. False for images tiled as a whole. */
   readonly tissue: boolean;
   readonly images: readonly TiledImage[];
   /** A small JPEG picture of the images. Null if no image could be read. */
@@ -45,7 +45,7 @@ export interface ImageInput {
   readonly features: readonly Features[];
   /** The patients of the cohort, who are counted in the tables of the image section. */
   readonly patients: readonly string[];
-  /** Links to the heatmaps of the run, in cohort order. */
+  /** Links to the heatmaps of the run, by modality, and within a modality in cohort order. */
   readonly heatmaps: readonly HeatmapLink[];
 }
 

@@ -10,7 +10,7 @@ export const threeDigits = (value: number | null): string =>
 export const plusMinus = (mean: number | null, std: number | null): string =>
   mean === null || std === null ? undefinedText : `${threeDigits(mean)}\u00a0±\u00a0${threeDigits(std)}`;
 
-/** A number of the paper. A number that the paper quotes from another publication has no deviation. */
+/** A number of the paper. A number that the paper quotes from another publication has no standard deviation. */
 export const paperText = (value: readonly [number, number | null] | null): string =>
   value === null
     ? undefinedText
