@@ -54,7 +54,7 @@ export interface ExperimentResult {
   readonly failures: readonly HafError[];
   /** Every patient, file and row that was left out or looks wrong. */
   readonly problems: readonly Problem[];
-  /** The run's results. */
+  /** The run directory, open for reading its results. */
   readonly run: OpenRun;
 }
 

@@ -6,8 +6,8 @@ import { headersFolder, librariesIn } from './library.js';
 import { isMissing, lastLines, ProgramFailed, runProgram } from './run-program.js';
 
 /**
- * Compiles the addon of TensorFlow.js against the library in a backend's folder. Its two source files need no node-gyp, and so no
- * Python, no make and no V8 headers. They need only the headers of Node-API.
+ * Compiles the addon of TensorFlow.js against the TensorFlow library in a backend's folder. The two source files of the
+ * addon need only the headers of Node-API. They need no node-gyp, and so no Python, no make and no V8 headers.
  *
  * @throws HafError HAF_BACKEND_NOT_BUILT with the compiler's output
  */
@@ -31,7 +31,7 @@ export async function compileAddon(folder: string, nodeHeaders: string): Promise
     ...sources,
     `-L${libraryFolder(folder)}`,
     ...libraries,
-    // The addon looks for the library under a path relative to itself, so both work after the folder is moved.
+    // The addon looks for the library under a path relative to its own file. So the folder of both can be moved.
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
     ...['-o', addonFile(folder)],
   ];

@@ -9,8 +9,9 @@ import { HafError } from '../pipeline/core/errors.js';
 export const testedWebGpu = 'webgpu@0.4.0 @tensorflow/tfjs-backend-webgpu@4.22.0';
 
 export interface WebGpuPackages {
-  /** Paths of the main files of Dawn (the WebGPU library) and of the kernels. */
+  /** Path of the main file of Dawn, the WebGPU library. */
   readonly dawn: string;
+  /** Path of the main file of the package with TensorFlow.js kernels for WebGPU. */
   readonly kernels: string;
   /** A `require` function that loads packages from the folder in which Dawn and the kernels are installed. */
   readonly load: NodeJS.Require;

@@ -9,7 +9,7 @@ import { follow, type Link } from './stream.js';
 import { clock, counted, words } from './text.js';
 import type { Frame, RunHead, Sections } from './wire.js';
 
-/** A run while it is executed, or its final state. */
+/** Shows the progress of a run, or its final state if it has ended. */
 export function liveView(main: HTMLElement, run: string, say: (text: string) => void): Leave {
   const top = headPart(run);
   const graph = stageGraph();

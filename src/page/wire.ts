@@ -157,7 +157,8 @@ export interface PatientRow {
   readonly folds: readonly number[];
   readonly modalities: readonly string[];
   /**
-   * The patient's mean score over `folds`, one for each method in their order. Null if the method predicted nothing.
+   * The patient's mean score over `folds`, one for each method, in the order of `methods`. Null if the method predicted
+   * nothing.
    */
   readonly scores: readonly (number | null)[];
   /** Whether slides or attention can be shown. */
@@ -168,7 +169,7 @@ export interface PatientRow {
 export interface PatientSlides {
   readonly id: string;
   readonly slides: readonly SlideEntry[];
-  /** Pictures of the attention in the run directory. */
+  /** The heatmaps of the patient in the run directory, one for each entry. */
   readonly heatmaps: readonly { readonly modality: string; readonly file: string }[];
 }
 
@@ -182,13 +183,14 @@ export interface SlideEntry {
    * picture, white background.
    */
   readonly picture: 'slide' | 'overlay' | 'paper';
-  /** Why no tiles can be cut. */
+  /** Why no tiles can be cut from the file of the slide. */
   readonly reason: string | null;
-  /** Width and height of the image in the unit of the tiles' coordinates. */
+  /** Width of the image in the unit of the tiles' coordinates. */
   readonly width: number;
+  /** Height of the image in the unit of the tiles' coordinates. */
   readonly height: number;
   readonly contours: boolean;
-  /** Whether the small picture of the tiling exists. */
+  /** Whether the `tile` stage stored a small picture of the slide. */
   readonly thumbnail: boolean;
   /** Modalities with attention on this image, each with its fold if several folds computed attention. */
   readonly attention: readonly string[];
@@ -197,6 +199,6 @@ export interface SlideEntry {
 /** Attention on an image. */
 export interface Attention {
   readonly unit: string;
-  /** x, y, side, raw score, attention, percentile in the bag from 0 to 1. */
+  /** For each tile: x, y, side, raw score, attention, percentile in the bag from 0 to 1. */
   readonly tiles: readonly (readonly [number, number, number, number, number, number])[];
 }

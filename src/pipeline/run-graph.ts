@@ -29,7 +29,7 @@ export interface GraphRun {
   readonly codeVersion: string;
   /** Keys of jobs to compute even if their artifact exists (a forced replay). */
   readonly force?: ReadonlySet<string>;
-  /** Takes over the result of a job. If it finds the artifact damaged (HAF_STORE_CORRUPT), the job runs again. */
+  /** Copies a job's result into the run directory. If the artifact is damaged (HAF_STORE_CORRUPT), the job runs again. */
   readonly accept?: (manifest: Manifest) => Promise<void>;
   /**
    * Maximum number of jobs of each class on the bus at once, queued or running.
@@ -156,7 +156,7 @@ function obtain(
   );
 }
 
-/** The damage that an outcome reports: found by a worker, or found here when the artifact is taken over. */
+/** The error of a damaged artifact: a worker found it and reported it as the outcome, or `accept` finds it here. */
 async function damageOf(outcome: JobOutcome, { accept }: GraphRun): Promise<HafError | null> {
   if (outcome.state === 'failed') return outcome.error.code === 'HAF_STORE_CORRUPT' ? outcome.error : null;
   if (outcome.state === 'skipped') return null;

@@ -68,7 +68,7 @@ export const unitSchema = z
     reader: optionalKey(z.literal('openslide')),
     /** Which scenes of a slide file are tiled; absent for the largest scene. */
     scene: optionalKey(z.union([z.literal('all'), z.number().int().positive()])),
-    /** Facts from the slide table: micrometres per level-0 pixel, contours to keep or to leave out. */
+    /** Micrometres per level-0 pixel of the slide, if the slide table gives it. */
     mpp: optionalKey(z.number().positive()),
     /** New patients: the part of them that the job scores, selected by the hash of their ids. Absent: all. */
     part: optionalKey(
@@ -82,7 +82,9 @@ export const unitSchema = z
     by: optionalKey(z.array(z.string()).readonly()),
     /** The cores of the patient, as parts of whole TMA slides. Absent if each image is one core. */
     cores: optionalKey(z.array(coreOnSlideSchema).readonly()),
+    /** Contours that the slide table keeps, by position. Absent: all. */
     keepIds: optionalKey(z.array(z.number().int().min(0)).readonly()),
+    /** Contours that the slide table leaves out, by position. Absent: none. */
     excludeIds: optionalKey(z.array(z.number().int().min(0)).readonly()),
   })
   .readonly();

@@ -72,8 +72,8 @@ function silent(content, { original, file, at }) {
   if (read === undefined || (read.length === values.length && read.every((value, i) => value === values[i])))
     return false;
   // npz and pt files are zip archives, whose checksums cover all values. So changed values are a fault if the array has
-  // the right number of values. The names of arrays may be damaged, too. A reader that then takes `coords` of an npz
-  // for `features` returns no changed value, because both hold the same values.
+  // the right number of values. The names of arrays may be damaged, too. A reader may then take `coords` of an npz for
+  // `features`. This test does not see that, because both arrays hold the same values.
   if (reader === 'npz' || reader === 'pt') return read.length === values.length;
   if (reader !== 'h5' || at === null || at.length === 0) return false;
   // Looks for the part of the file that holds the numbers uncompressed and is covered by a Fletcher checksum.

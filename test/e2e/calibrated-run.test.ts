@@ -16,7 +16,7 @@ it('a run shows calibrated probabilities, the recommended method and subgroups',
       subgroups: [
         'Clin.sex',
         { column: 'Clin.age_at_initial_diagnosis', bands: [60] },
-        // A column of a table that the experiment declares and that no model reads.
+        // The experiment declares the table Path, but no model reads this table.
         'Path.primary_tumor_site',
       ],
     },

@@ -114,7 +114,7 @@ describe.each(attackedServers)('a broker with users, NATS $version', ({ server: 
     const before = (await state()) as { waiting: unknown };
     await relay('viewer', '$JS.API.CONSUMER.MSG.NEXT.HAF_JOBS.gpu', '$JS.API.STREAM.DELETE.HAF_EVENTS');
     await sleep(100);
-    // A worker cannot even queue a request of its own.
+    // The request of the viewer for a job has no effect: the broker delivers no job.
     expect(((await state()) as typeof before).waiting).toEqual(before.waiting);
     const inbox = clients.worker.subscribe('_INBOX_worker.test', { max: 1 });
     clients.worker.publish('$JS.API.CONSUMER.MSG.NEXT.HAF_JOBS.gpu', '1', { reply: inbox.getSubject() });

@@ -19,7 +19,7 @@ export const described = (changes: Partial<Description> = {}): Description => ({
   ...changes,
 });
 
-/** Makes a folder of backends that hold only a description. For null, a backend without a description is made. */
+/** Makes a folder of backends that hold only a description. A backend whose value is null gets no description. */
 export function backendFolders(
   backends: Readonly<Record<string, Partial<Description> | string | null>>,
 ): string {

@@ -15,7 +15,7 @@ export interface InventedLatents {
   readonly mask: Uint8Array;
 }
 
-/** @param absent whether a patient lacks a modality, by position */
+/** @param absent whether a patient lacks a modality; both are given by their positions */
 export function inventedLatents(
   patients: number,
   modalities: number,

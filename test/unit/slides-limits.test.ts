@@ -30,7 +30,8 @@ function entryOf(bytes: Buffer, tag: number): number {
 
 describe('a small TIFF that takes much memory is refused before it does', () => {
   it('directories that all name the same bytes', async () => {
-    // Each of the 300 directories says that its description is the whole file.
+    // Each of the 300 directories says that its description is the whole file. All descriptions together would take 300
+    // times the memory of the file.
     const bytes = madeTiff(Array.from({ length: 300 }, () => page([[270, 2, Buffer.alloc(5)]])));
     for (let at = bytes.readUInt32LE(4); at !== 0;) {
       const count = bytes.readUInt16LE(at);
@@ -144,7 +145,7 @@ describe('a JPEG 2000 tile', () => {
     expect([...pixels.subarray(0, 3)]).toEqual([150, 80, 160]);
   });
 
-  // Byte offsets of the values after the SIZ marker of JPEG 2000: ISO 15444-1 A.5.1.
+  // Pairs: byte offset after the SIZ marker of JPEG 2000 (ISO 15444-1 A.5.1), and the value that is written there.
   it.each<readonly [string, readonly (readonly [number, number])[], RegExp]>([
     ['of 60,000 pixels a side', [[8, 60_000], [12, 60_000]], /60000 x 60000 pixels in a tile of 64 x 64/], // prettier-ignore
     ['of tiles without a side', [[8, 64], [24, 0], [28, 0]], /a codestream of Infinity tiles/], // prettier-ignore

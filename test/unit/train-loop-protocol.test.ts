@@ -9,7 +9,7 @@ import { noCheckpoints } from '../../src/workers/job-checkpoints.js';
 
 const defaults = configSchema.parse({ name: 'test' }).train;
 
-/** Losses by epoch; each epoch is one step. */
+/** The losses that the model of a test reports in each epoch. An epoch is one step. */
 interface Script {
   readonly training: (epoch: number) => number;
   readonly validation: (epoch: number) => number;

@@ -109,7 +109,7 @@ function arraysOf(inputs: Inputs, method: Method, config: Config): Arrays {
   } as Arrays;
 }
 
-/** Number of outputs per patient for a binary outcome. */
+/** Number of logits that the model of a method computes for a patient, if the outcome is binary. */
 function logitsOf({ kind }: Method, { single, fusion }: Config): number {
   switch (kind) {
     case 'bag':

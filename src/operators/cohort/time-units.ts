@@ -11,10 +11,14 @@ export interface DeclaredTimes {
   readonly unit: TimeUnit;
 }
 
-/** Ratio between two groups of times from which two units are more likely than two courses of a disease. */
+/**
+ * If the times of one group are at least this many times as long as those of the other group, two units are more likely
+ * than two courses of a disease.
+ */
 const farApart = 10;
-/** Minimum size of a group. Fewer patients may be early deaths. */
+/** Minimum number of times in a group. A smaller group is not reported: its patients may have died early. */
 const leastGroup = 3;
+/** Minimum size of a group, as a fraction of all times above 0. */
 const leastShare = 0.1;
 
 const words: readonly (readonly [RegExp, TimeUnit])[] = [
@@ -62,7 +66,7 @@ export function doubtfulUnits(
   return problems;
 }
 
-/** A gap between two groups of times that no course of a disease explains. Null if there is none. */
+/** Describes two groups of times whose distance no course of a disease explains. Null if there are no such groups. */
 function twoGroups(times: Float64Array): string | null {
   const sorted = times.filter((time) => time > 0).sort();
   const least = Math.max(leastGroup, leastShare * sorted.length);

@@ -47,7 +47,7 @@ export class EncodingState {
   failures: readonly ImageFailure[] = [];
   /** Warnings of images that were read completely. */
   warnings: ImageFailure[] = [];
-  /** Image and row of tiles that touch damaged pixels of their slide. */
+  /** The tiles that touch damaged pixels of their slide: position of the image, and row of the tile in this image. */
   private damaged: (readonly [image: number, row: number])[] = [];
   /** Instances of all images, concatenated, [rows, width]. Zeros for images that failed. */
   private readonly instances: Float32Array;
@@ -79,7 +79,7 @@ export class EncodingState {
     return { done: Math.max(0, Math.min(own.batches, this.done.batches - before.batches)), all: own.batches };
   }
 
-  /** Rows of an image whose tiles touch damaged pixels. They are left out. */
+  /** Rows of the tiles of an image that touch damaged pixels. These tiles are left out of the bag. */
   damagedOf(image: number): ReadonlySet<number> {
     return new Set(this.damaged.flatMap(([of, row]) => (of === image ? [row] : [])));
   }

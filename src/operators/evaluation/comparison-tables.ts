@@ -12,7 +12,7 @@ interface ComparisonTable {
   readonly caption: string;
   readonly headings: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Why numbers are undefined. */
+  /** Footnotes of the table: the reasons why numbers in it are undefined. */
   readonly notes: readonly string[];
 }
 

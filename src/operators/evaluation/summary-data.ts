@@ -80,8 +80,9 @@ export const comparisonSchema = z.strictObject({
   method: z.string(),
   other: z.string(),
   patients: z.number().int(),
-  /** Number of patients that only the first method classifies correctly at threshold 0.5, and that only the second does. */
+  /** Number of patients that only the first method classifies correctly at threshold 0.5. */
   onlyFirst: z.number().int(),
+  /** Number of patients that only the second method classifies correctly at threshold 0.5. */
   onlySecond: z.number().int(),
   /**
    * Accuracy of the first method minus that of the second. `p` is that of McNemar's test. `adjusted` is `p` after

@@ -102,7 +102,10 @@ function scratchOf(pixels: number): typeof scratch {
   return { sums, counts };
 }
 
-/** Pixel range between two edges: neighbouring tiles share an edge, and the smallest tile still has one pixel. */
+/**
+ * The pixels of a tile along one axis. The edges are rounded, so that tiles with a common edge leave no gap. A tile has
+ * at least one pixel.
+ */
 function span(from: number, to: number, limit: number): readonly [from: number, to: number] {
   const first = Math.round(from);
   return [Math.max(0, first), Math.min(limit, Math.max(first + 1, Math.round(to)))];

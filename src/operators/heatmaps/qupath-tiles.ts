@@ -77,9 +77,9 @@ function detectionsOf(
       geometry: { type: 'Polygon', coordinates: [rectangle(corner, width, height)] },
       properties: {
         objectType: 'detection',
-        // The row number of the instance in the CSV table of the image.
+        // The row of the instance in its image: the column `row` of the CSV table of the patient.
         name: `${row}`,
-        // JSON has no infinity, so the score of a tile without attention is left out.
+        // An infinite score, which means no attention, is left out, because JSON has no infinity.
         measurements: Object.fromEntries(
           Object.entries(measured).filter(([, value]) => Number.isFinite(value)),
         ),
@@ -108,7 +108,10 @@ const annotationsOf = ({ tiling }: AttendedImage): readonly object[] =>
     properties: { ...properties, isLocked: true },
   }));
 
-/** A name that is valid on every file system and unique for the patient. Keys of an npz may contain a slash. */
+/**
+ * A file name that is valid on every file system and unique for the patient. The name of the image cannot be used
+ * unchanged: if the image is an array of an npz file, its name may contain a slash.
+ */
 function freeName({ image }: AttendedImage, ending: string, taken: Set<string>): string {
   const stem = image.replace(/[%/\\<>:"|?*\u0000-\u001f\u007f]/g, (character) => encoded(character));
   for (let again = 1; ; again++) {

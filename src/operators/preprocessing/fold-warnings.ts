@@ -10,11 +10,13 @@ export interface FittedFold {
   readonly fold: number;
   readonly modality: string;
   readonly table: TypedTable;
-  /** Positions of the used columns, and their fitted parameters. */
+  /** Positions of the used columns in the table. */
   readonly chosen: readonly number[];
+  /** Fitted parameters of the used columns. */
   readonly columns: readonly FittedColumn[];
-  /** Rows of the training patients, and of all patients of the cohort. */
+  /** Rows of the training patients in the table. */
   readonly training: readonly number[];
+  /** Rows of all patients of the cohort in the table. */
   readonly rows: readonly number[];
   readonly options: FitOptions;
 }

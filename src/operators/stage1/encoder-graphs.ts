@@ -70,7 +70,7 @@ function forwardGraph({ activation }: BagEncoder, masks: GraphMasks): Uint8Array
   return graph.toBytes();
 }
 
-/** The hand-derived backward pass, as `encodeBack` in encoder-tensors.ts. */
+/** The hand-derived backward pass. It computes the same gradients as `encodeBack` in encoder-tensors.ts. */
 function backwardGraph({ activation }: BagEncoder, masks: GraphMasks): Uint8Array {
   const graph = new OnnxGraph();
   const mask = maskInputs(graph, masks);

@@ -14,8 +14,9 @@ export interface BagDraft {
   readonly onlyStem: string | null;
   /** Number of different array names, if the files hold one array per patient. Otherwise 0. */
   readonly arrays: number;
-  /** Number of values in one instance, and the shape of the array from which it is known. Null for images. */
+  /** Number of values in one instance. Null for images. */
   readonly width: number | null;
+  /** Shape of the array from which `width` is known. Null for images. */
   readonly shape: string | null;
   readonly fit: RuleFit;
   /** Number of patients with an outcome and a file. */

@@ -26,8 +26,8 @@ export interface RiskGroups {
 }
 
 /**
- * Cuts between risk groups of one fold: quantiles of the risks of its training patients (evaluation mode). For two groups: the
- * median.
+ * Cuts between risk groups: quantiles of the given risks. For two groups: the median of the risks. In a run, the risks
+ * are those of the training or validation patients of one fold (`survival.cut`), predicted without dropout.
  *
  * @throws RangeError without risks, or if a risk is not finite
  */

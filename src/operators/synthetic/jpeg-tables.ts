@@ -1,12 +1,12 @@
-/** Markers of a JPEG (ITU-T T.81 B.1.1.3). */
+/** Markers of a JPEG (ITU-T T.81 B.1.1.3): start of image, end of image, and start of scan. */
 const soi = Buffer.from([0xff, 0xd8]);
 const eoi = Buffer.from([0xff, 0xd9]);
 const scan = 0xda;
 /** Markers of quantisation and Huffman tables, which all tiles of a slide share. */
 const shared: readonly number[] = [0xdb, 0xc4];
 /**
- * Whether a segment holds JFIF or other application data. It is left out, because the tags of a TIFF hold this
- * information.
+ * Whether a segment with this marker holds JFIF or other application data. Such a segment is left out, because the tags
+ * of the TIFF hold this information.
  */
 const application = (marker: number): boolean => marker >= 0xe0 && marker <= 0xef;
 

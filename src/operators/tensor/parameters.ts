@@ -17,8 +17,9 @@ export interface ParameterSpec {
 }
 
 export interface ParameterEntry extends ParameterSpec {
-  /** First element in the flat array, and number of elements. */
+  /** Position of the first element in the flat array. */
   readonly offset: number;
+  /** Number of elements. */
   readonly size: number;
 }
 

@@ -50,7 +50,7 @@ export function buildPredictGraph(
   );
   const scored = Array.from({ length: parts }, (_, index) => {
     const part = { index, of: parts };
-    // A file that holds several patients is an input of every part.
+    // The job of a part reads the files of its patients. A file of several patients is read by the jobs of all parts.
     const own = embed.flatMap(({ key, patient }) =>
       patient === undefined || inPart(patient, part) ? [key] : [],
     );

@@ -26,7 +26,7 @@ export interface DataFiles {
   readonly tables: readonly { readonly modality: ModalityId; readonly sources: readonly SourceFile[] }[];
   readonly splits: readonly SourceFile[];
   readonly bags: readonly BagFiles[];
-  /** The model of `embed.encoder`. Empty for features and for the stand-in encoder. */
+  /** The model of `embed.encoder`. Empty if no image is encoded, and for the stand-in encoder, which has no model. */
   readonly encoder: readonly SourceFile[];
   /** The models of modalities with an encoder of their own. */
   readonly ownEncoders?: ReadonlyMap<ModalityId, readonly SourceFile[]>;
@@ -183,7 +183,7 @@ export interface FoundFiles {
   readonly tables?: readonly { readonly modality: ModalityId; readonly names: readonly string[] }[];
   readonly splits?: readonly Found[];
   readonly bags: readonly FoundBags[];
-  /** Problems with rows of tables of files, and with files that are not used. */
+  /** Warnings about rows of the tables that list files, such as the slide table, and about files that are not used. */
   readonly warnings?: readonly Problem[];
 }
 

@@ -13,7 +13,7 @@ interface WordedColumn {
 
 /**
  * Columns as researchers without a common format might write them: words for categories, several spellings of
- * "missing", one scale of whole numbers.
+ * "missing", and one scale (ECOG) of whole numbers.
  */
 const columns: readonly WordedColumn[] = [
   {
