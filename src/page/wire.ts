@@ -31,7 +31,7 @@ export interface RunHead {
   readonly failures: number;
   readonly report: boolean;
   readonly results: boolean;
-  /** Lines of the log that this version does not understand. */
+  /** Number of lines of the run's log that this version does not understand. */
   readonly unread: number;
   /** `gone`: the directory of the run was deleted. `away`: the broker cannot be reached. */
   readonly link: 'ok' | 'gone' | 'away';
@@ -79,7 +79,7 @@ export interface WorkerRow {
   readonly seen: string | null;
 }
 
-/** Test scores by method and fold. */
+/** The scores (AUC or C) of each method on the test patients of each fold. */
 export interface ScoreTable {
   readonly title: string;
   readonly folds: number;
@@ -190,7 +190,7 @@ export interface SlideEntry {
   /** Height of the image in the unit of the tiles' coordinates. */
   readonly height: number;
   readonly contours: boolean;
-  /** Whether the `tile` stage stored a small picture of the slide. */
+  /** Whether a small picture of the slide exists, which the `tile` stage made. */
   readonly thumbnail: boolean;
   /** Modalities with attention on this image, each with its fold if several folds computed attention. */
   readonly attention: readonly string[];

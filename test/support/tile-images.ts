@@ -56,7 +56,10 @@ async function tiled(
 /** The settings that all tile jobs of HANCOCK's images share. */
 const ofHancock = { names: 'hancock' } as const;
 
-/** Runs the tile stage on one slide, with the regions that were drawn on it. The slide is opened from a path, or with `open`. */
+/**
+ * Runs the tile stage on the slide at `path`, which `open` opens. `annotations` are the files with regions that were drawn
+ * on the slide.
+ */
 export const tileSlideFile = (
   path: string,
   config: Changes = {},

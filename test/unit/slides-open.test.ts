@@ -88,7 +88,7 @@ describe.skipIf(slidesFolder === null)('the slides of OpenSlide', () => {
   });
 });
 
-/** The same image seen through a window that begins at x. */
+/** The columns of an image from x to x + `seen`. Columns beyond the right edge of the image are black. */
 function shifted(rgb: Uint8Array, width: number, height: number, x: number, seen: number): Uint8Array {
   const out = new Uint8Array(seen * height * 3);
   for (let y = 0; y < height; y++)

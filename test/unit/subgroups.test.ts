@@ -20,7 +20,7 @@ import { runStage } from '../support/run-stage.js';
 const count = 60;
 const ids = inventedIds(count);
 
-/** The sex of the last two patients is missing. Only the first 45 patients have a row in Blood. */
+/** A table with a row for every patient. The sex of the last two patients is missing. */
 const clin: TypedTable = {
   columns: [
     { name: 'sex', kind: 'binary', categories: ['female', 'male'], inferred: false },
@@ -32,6 +32,7 @@ const clin: TypedTable = {
     ids.flatMap((_, i) => [i >= count - 2 ? Number.NaN : i % 2, 30 + i, i < 5 ? 1 : 0]),
   ),
 };
+/** A table with a row for the first 45 patients only. */
 const blood: TypedTable = {
   columns: [{ name: 'sodium', kind: 'numeric', inferred: false }],
   patients: ids.slice(0, 45),

@@ -114,7 +114,8 @@ describe('the paired bootstrap of C within folds', () => {
   });
 
   it.each<[string, readonly number[], readonly number[], readonly number[], RegExp]>([
-    // Columns: time, event, fold. In both folds only one patient has an event, and only one other is followed longer.
+    // Columns: time, event, fold. In both folds only one patient has an event, and only one other patient is
+    // followed longer.
     [
       'one comparable pair in each fold',
       [900, 1000, 100, 900, 1000, 100],

@@ -61,7 +61,7 @@ export function foldParts(context: StageContext, config: Config, method: Method,
   };
 }
 
-/** The map from logits to probabilities that `evaluate` fitted for the fold. */
+/** The map from logits to probabilities and the decision threshold that `evaluate` chose for the fold. */
 function calibrationOf(evaluated: Artifact): BundleFold['calibration'] {
   const { map, threshold } = evaluated.json(calibrationFile, foldCalibrationSchema);
   return { map, threshold };

@@ -11,7 +11,7 @@ export const mapVectors = ({ name }: Mlp): string => `${name}.vectors`;
 
 /**
  * Forward graph of the maps phi (eq. 4 of the paper) of all modalities at once: vectors -> `u` [B, M, D], and the
- * intermediate results that the backward graph needs.
+ * intermediate results that the backward graph needs. B patients, M modalities, D elements of a projected vector.
  */
 export function projectionGraph(maps: readonly Mlp[]): Uint8Array {
   const graph = new OnnxGraph();

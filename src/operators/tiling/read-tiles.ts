@@ -28,17 +28,21 @@ const portionsInFlight = 3;
 const portionBytes = 8 * 2 ** 20;
 /** Maximum bytes of unfinished tiles. A tile is unfinished until all stored tiles that it touches are decoded. */
 const mostPendingBytes = 32 * 2 ** 20;
-/** Size of the batches of tiles that are returned. */
+/** Maximum bytes of the tiles that are returned at once, before they are scaled. A single tile may be larger. */
 const batchBytes = 8 * 2 ** 20;
 /** Pixels of the regions that are requested at once, 16 tiles of 256 px. */
 const requestPixels = 2 ** 20;
 /**
- * Width of the columns in which tiles are read as regions. OpenSlide caches the last 32 MB of decoded stored tiles. For
- * stored tiles of up to 512 px this is enough for two rows in a column. So a row of tiles finds the stored tiles that
- * it shares with the row above in the cache. Stored tiles at the border between two columns are decoded twice.
+ * Width in pixels of the columns in which tiles are read as regions. OpenSlide caches the last 32 MB of decoded stored
+ * tiles. For stored tiles of up to 512 px this is enough for two rows in a column. So a row of tiles finds the stored
+ * tiles that it shares with the row above in the cache. Stored tiles at the border between two columns are decoded
+ * twice.
  */
 const columnWidth = 8192;
-/** Cell size for an image that is stored as a whole. It only decides in what portions the image is copied. */
+/**
+ * Side length in pixels of the cells into which an image is divided that the file stores as a whole. It only decides in
+ * what portions the image is copied.
+ */
 const wholeCell = 1024;
 
 /**

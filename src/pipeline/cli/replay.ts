@@ -21,8 +21,8 @@ import { packageVersion } from './version.js';
 
 /**
  * `replay STAGE`: runs one stage of a run again from the artifacts it read, with the same settings (`--force`) or
- * with others (`--set`), and shows the new numbers beside the old ones. With other settings it is another run with a
- * directory of its own.
+ * with others (`--set`), and shows the new numbers beside the old ones. With other settings the replay is another run
+ * with a directory of its own.
  */
 export async function replay(stage: StageName, options: ReplayOptions): Promise<ExitCode> {
   assertAddressSpace();

@@ -31,7 +31,7 @@ export interface FoundPatients {
   readonly bundle: Bundle;
   /** The experiment for the prediction, with the modalities that are present. */
   readonly config: Config;
-  /** The data section of the cohort file. Without a cohort file: that of the training. */
+  /** The `data` section of the cohort file, or without a cohort file the `data` section of the training experiment. */
   readonly declared: Config['data'];
   readonly root: string;
   readonly files: PredictFiles;

@@ -13,7 +13,7 @@ export interface LeaseOptions {
   readonly items: WorkItems;
   readonly log: EventLog;
   readonly maxAttempts: number;
-  /** Backoff: a job that failed is delivered again after this time, after the jobs that wait already. */
+  /** Backoff: a failed job is delivered again after this time. Jobs that already wait are delivered before it. */
   readonly retryDelayMs: number;
   /** Whether another worker may still be able to do a declined job (`mayBeDoneByOthers`). */
   readonly othersFor: (job: Job, decliner: string, declinedBy: readonly string[]) => Promise<boolean>;
