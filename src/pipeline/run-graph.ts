@@ -29,7 +29,7 @@ export interface GraphRun {
   readonly codeVersion: string;
   /** Keys of jobs to compute even if their artifact exists (a forced replay). */
   readonly force?: ReadonlySet<string>;
-  /** Copies the result of a job into the run directory. HAF_STORE_CORRUPT (a damaged artifact) makes the job run again. */
+  /** Copies the result of a job into the run directory. If it throws HAF_STORE_CORRUPT, the job runs again. */
   readonly accept?: (manifest: Manifest) => Promise<void>;
   /**
    * Maximum number of jobs of each class on the bus at once, queued or running.

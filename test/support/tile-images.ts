@@ -57,8 +57,8 @@ async function tiled(
 const ofHancock = { names: 'hancock' } as const;
 
 /**
- * Runs the tile stage on the slide at `path`, which `open` opens. `annotations` are the files with regions that were drawn
- * on the slide.
+ * Runs the tile stage on the slide at `path`, which `open` opens. `annotations` are the files with regions that were
+ * drawn on the slide.
  */
 export const tileSlideFile = (
   path: string,
