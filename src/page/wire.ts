@@ -139,7 +139,7 @@ export interface TableEntry {
 export interface TableData {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Rows that were left out because there are too many. */
+  /** Number of rows that were left out because the table has too many. */
   readonly more: number;
 }
 

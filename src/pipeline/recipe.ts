@@ -7,7 +7,7 @@ const recipeSchema = z.object({
   stage: z.enum(stageNames),
   version: z.number().int(),
   unit: unitSchema,
-  /** The config keys that the stage reads. */
+  /** The config keys that the stage reads, with their values. */
   config: z.record(z.string(), z.unknown()),
   inputs: z.array(z.object({ role: z.enum(stageNames), ids: z.array(z.string()).readonly() })).readonly(),
   sources: z.array(z.object({ role: z.string(), name: z.string(), sha256: z.string() })).readonly(),

@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const [seed, share] = [Number(process.env.HAF_FUZZ_SEED ?? 1), Number(process.env.HAF_FUZZ_SHARE ?? 1)];
 const [cuts, flips] = [40, 200].map((count) => Math.ceil(count * share)) as [number, number];
 
-/** Xorshift: the same bytes for the same seed. */
+/** A generator of random numbers (xorshift). The same seed gives the same numbers. */
 function drawer(from: number): (below: number) => number {
   let state = from * 2_654_435_761 || 1;
   return (below) => {

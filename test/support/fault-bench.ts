@@ -26,7 +26,7 @@ export class FaultBench {
 
   private constructor(
     readonly folder: string,
-    /** Null if the store's own broker is used. */
+    /** The NATS server that is the broker. Null if the store's own broker is used. */
     readonly nats: LastingNats | null,
     hardSeconds?: number,
   ) {

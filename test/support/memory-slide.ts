@@ -38,7 +38,7 @@ export function memorySlide(levels: readonly Picture[], info: Partial<SlideInfo>
   };
 }
 
-/** Every pixel of one colour, with rectangles painted over it. */
+/** A picture of one light grey, with rectangles painted over it. */
 export function plainPicture(
   width: number,
   height: number,

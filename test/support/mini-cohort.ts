@@ -40,15 +40,16 @@ export interface MiniCohort {
   readonly inputs: { readonly base: MiniInputs; readonly embed: MiniInputs; readonly preprocess: MiniInputs };
   readonly members: readonly CohortPatient[];
   readonly patients: number;
-  /** Patients without TMA, and patients without a row of blood values. */
+  /** Positions of the patients without a TMA bag. */
   readonly withoutTma: readonly number[];
+  /** Positions of the patients without a row of blood values. */
   readonly withoutBlood: readonly number[];
 }
 
 const width = 12;
 const tables = { Clin: 4, Blood: 5 } as const;
 
-/** Modalities and short training for the mini cohort. */
+/** Settings for the mini cohort: its modalities, small networks, and a short training. */
 export const miniConfig: Changes = {
   modalities: ['TMA', 'Clin', 'Blood'],
   mil: { hidden: 16, attention: 8 },

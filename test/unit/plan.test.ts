@@ -148,7 +148,7 @@ describe('the reasons of a plan', () => {
     const recipes = new Map(before.map(({ node, recipe }) => [node.key, recipe]));
     const after = await planOf(testConfig({ align: { tauSv: 0.1 } }), 'blood.csv');
     const why = Object.fromEntries(summarisePlan(after, recipes).map((stage) => [stage.stage, stage.why]));
-    // The clinical table has not changed, but its job has never been computed.
+    // The stage has a job for each table. The clinical table has not changed, but its job has never been computed.
     expect(why.tables).toBe(
       'its result is gone from the store or was never finished; file blood.csv has other content',
     );

@@ -40,7 +40,7 @@ describe('loadBackend', () => {
     const { name, why } = await loadBackend();
     // The backend `onnx` is wasm with additional native matrix products, so TensorFlow.js calls it wasm.
     expect(tf.getBackend()).toBe(name === 'onnx' ? 'wasm' : name);
-    // The reason names every backend that was skipped.
+    // `why` names every backend that was tried before and could not be loaded.
     for (const earlier of automaticBackends.slice(
       0,
       automaticBackends.findIndex((own) => own === name),

@@ -7,7 +7,7 @@ import type { Comparison, Summary } from './summary-data.js';
 import { footnotes, type Footnotes } from './footnotes.js';
 import { digits, intervalText, latexLines, markdownLines } from './text-tables.js';
 
-/** A table of comparisons with its test and its title. */
+/** A table of comparisons between methods. `caption` names the statistical test. */
 interface ComparisonTable {
   readonly caption: string;
   readonly headings: readonly string[];

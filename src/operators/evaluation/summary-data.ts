@@ -107,7 +107,7 @@ export const comparisonSchema = z.strictObject({
       z: z.number().nullable(),
       p: z.number().nullable(),
       adjusted: z.number().nullable(),
-      /** Why p is null, or which folds are left out. */
+      /** Why p is null, or which folds the test leaves out. */
       reason: z.string().exactOptional(),
     })
     .nullable(),

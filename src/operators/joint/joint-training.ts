@@ -21,7 +21,7 @@ export interface JointAlignment {
 
 /** The parts of a method that is trained jointly. */
 export interface JointParts {
-  /** The modalities of the method, in canonical order. */
+  /** The modalities that the method reads. Lists with one entry per modality are in this order. */
   readonly chosen: readonly ModalityId[];
   readonly encoders: readonly EncoderPart[];
   /** Vectors of those chosen modalities that are tables, for all patients. */

@@ -23,7 +23,7 @@ export interface BagDraft {
   readonly matched: number;
 }
 
-/** Files that do not become a modality. */
+/** A group of files that does not become a modality. `left` is the reason. */
 export interface LeftBag {
   readonly left: string;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** The state of early stopping. */
 export const earlyStoppingStateSchema = z.strictObject({
-  /** Null until the metric has been defined once. */
+  /** The best epoch so far and its metric. Null until the metric has been defined once. */
   best: z.strictObject({ epoch: z.number().int(), metric: z.number() }).nullable(),
   epochsWithout: z.number().int(),
 });

@@ -7,7 +7,7 @@ import type { SlideLevel, SlideReader } from '../slides/slide-reader.js';
 
 /** Tiles that are ready. Their memory is reused when the next tiles are requested. */
 export interface ReadTiles {
-  /** Indices of the tiles in the coordinates, in the order of `tiles`. */
+  /** For each element of `tiles`: the row of the tile in the given coordinates. */
   readonly rows: readonly number[];
   readonly side: number;
   /** RGB pixels of each tile: [side, side, 3]. */

@@ -14,7 +14,7 @@ export interface PredictFiles {
 }
 
 export interface PredictGraphOptions {
-  /** Number of jobs that the patients are divided into. */
+  /** Number of parts into which the patients are divided. A job scores one part. */
   readonly parts: number;
   readonly trainedPatients: boolean;
   /** Whether to draw the attention of the models as heatmaps. */

@@ -47,13 +47,13 @@ export interface NewPatientsTask {
     readonly config: Config;
     readonly graphOf: (files: PredictFiles, options: PredictGraphOptions) => Graph;
   }>;
-  /** The job whose files are the result. */
+  /** The stage whose job makes the files of the result. */
   readonly end: StageName;
   /** Shows the result, which lies in `--out`. */
   readonly show: () => void;
 }
 
-/** Runs jobs on new patients and writes the files of the last job to `--out`. */
+/** Runs the jobs of a task on new patients, and writes the files of the job of `task.end` to `--out`. */
 export async function runOnNewPatients(
   bundle: string,
   options: PredictOptions,
@@ -156,7 +156,7 @@ async function copyFiles(
   }
 }
 
-/** Charts get a folder of their own. */
+/** The path of a result file below `--out`. Charts lie in the folder `figures`. */
 const shownName = (name: string): string =>
   name.startsWith('figure-') ? join('figures', name.slice('figure-'.length)) : name;
 
