@@ -53,7 +53,7 @@ export function liveView(main: HTMLElement, run: string, say: (text: string) => 
     },
     onLink: (link) => say(linkText(link, run)),
   });
-  // Clocks and the age of heartbeats change without events, so these sections are drawn again every second.
+  // Clocks and the age of heartbeats change without events. So the sections that show them are drawn every second.
   const ticking = setInterval(() => {
     apply('head', last);
     apply('running', last);

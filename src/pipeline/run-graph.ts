@@ -114,7 +114,8 @@ function settle({ job, blocker }: ReadyJob, execution: Execution): Observable<Jo
 interface Attempt {
   readonly force: boolean;
   /**
-   * Ids of the damaged artifacts that were computed again for this job so far. An id is listed once for each time.
+   * Ids of the damaged artifacts that were computed again for this job so far. If an artifact was computed again twice,
+   * its id is listed twice.
    */
   readonly repaired: readonly string[];
   /** The manifest of the job's artifact. Null if the plan did not find it in the store. */

@@ -166,7 +166,10 @@ export interface StageContext {
   readonly checkpoints: Checkpoints;
 }
 
-/** Progress of a training job after an epoch. All numbers are means per patient. */
+/**
+ * Progress of a job after an epoch of a training. Other jobs report after a fold or after some tiles. Losses are means per
+ * patient.
+ */
 export interface EpochProgress {
   readonly type: 'epoch';
   readonly epoch: number;

@@ -197,7 +197,7 @@ function descentByDefinition(points: Float64Array, schedule: readonly Phase[]): 
 
 describe('the descent', () => {
   it("has the phases and rates of scikit-learn's", () => {
-    // method.md 9.3: 1000 iterations, early exaggeration 12 for 250, momentum 0.5 then 0.8.
+    // method.md 9.3: 1000 iterations. The first 250 have exaggeration 12 and momentum 0.5, the others 1 and 0.8.
     expect(phases).toEqual([
       { iterations: 250, exaggeration: 12, momentum: 0.5 },
       { iterations: 750, exaggeration: 1, momentum: 0.8 },

@@ -12,9 +12,9 @@ export interface ModalityInput {
   readonly kind: ModalityKind | 'latent';
   /** Length d_m of a vector. */
   readonly width: number;
-  /** The vectors, [n, d_m]. The rows of patients without the modality are never read. */
+  /** The vectors of the n patients, [n, d_m]. The rows of patients without the modality are never read. */
   readonly values: Float32Array;
-  /** n values: 1 if the row of a patient may be read, else 0. */
+  /** One value for each of the n patients: 1 if the row of the patient may be read, else 0. */
   readonly observed: Uint8Array;
 }
 

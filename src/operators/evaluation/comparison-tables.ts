@@ -33,7 +33,7 @@ const delongName = (config: Pick<Config, 'stats' | 'cv'>): string => {
 const pText = (p: number | null, mark: string): string =>
   p === null ? `-${mark}` : p < 0.00001 ? '< 0.00001' : p.toFixed(5);
 
-/** The comparisons of accuracies and of AUCs: reference minus the other method. */
+/** A table of accuracies and one of AUCs. A difference is that of the reference method minus the other method. */
 function tablesOf(
   { comparisons, rows }: Summary,
   config: Pick<Config, 'stats' | 'cv'>,

@@ -1,7 +1,7 @@
 import { counted } from '../../pipeline/core/wording.js';
 import type { FeatureBag, Rejected } from './feature-reader.js';
 
-/** Fraction of a bag from which repeated rows are reported. A few white tiles are equal in any slide. */
+/** Repeated rows are reported if they are at least this fraction of a bag. A few white tiles are equal in any slide. */
 const tellingShare = 0.1;
 /**
  * Maximum number of different rows with the same hash that a row is compared with. A malicious file could contain so
