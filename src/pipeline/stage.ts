@@ -167,8 +167,8 @@ export interface StageContext {
 }
 
 /**
- * Progress of a job after an epoch of a training. Other jobs report after a fold or after some tiles. Losses are means per
- * patient.
+ * Progress of a job after an epoch of a training. Other jobs report after a fold or after some tiles. Losses are means
+ * per patient.
  */
 export interface EpochProgress {
   readonly type: 'epoch';

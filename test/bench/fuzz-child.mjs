@@ -1,5 +1,5 @@
 // A child process that reads damaged inputs with one reader and reports each result to its parent. Arguments: reader,
-// first seed, end, folder.
+// first seed, end of the seeds (not included), folder.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { damaged, soundFiles, values, width } from './fuzz-inputs.mjs';

@@ -1,11 +1,11 @@
 /**
  * Cost of one small file in a run of very many files. Runs `up` over feature files of 512 bytes, one for each patient.
- * Then runs the same command three times with all jobs cached, and takes the median. Prints wall time and CPU time (all
- * threads of `up`) per file, and the peak memory of `up`. The time of a run of a hundred files (start, training,
- * report) is subtracted first. A file must not cost more in a larger run. CPU time decides, because other programs on
- * the machine make the wall time longer. The column "children" is the CPU time of the broker per file, which is not in
- * "CPU". All files stay until the end, because ext4 without a journal searches long for a free inode after many were
- * deleted.
+ * Then runs the same command three times with all jobs cached, and takes the median. Prints wall time and CPU time
+ * (all threads of `up`) per file, and the peak memory of `up`. The time of a run of a hundred files (start, training,
+ * report) is subtracted first. A file must not cost more in a larger run. The limits are for CPU time, because other
+ * programs on the machine make the wall time longer. The column "children" is the CPU time of the broker per file,
+ * which is not in "CPU". All files stay until the end, because ext4 without a journal searches long for a free inode
+ * after many were deleted.
  *
  * Needs the built code (`npm run build`). HAF_BENCH_DIST=DIR measures another build. HAF_BENCH_FILES=1000,100000 sets
  * other numbers of files. HAF_BENCH_BROKER=1 puts a broker between `up` and its worker.

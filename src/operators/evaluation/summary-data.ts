@@ -98,7 +98,7 @@ export const comparisonSchema = z.strictObject({
   }),
   /**
    * AUC of the first method minus that of the second. `p` is that of DeLong's test, `adjusted` is `p` after Holm's
-   * adjustment. Null if the test is not defined.
+   * adjustment. `auc` is null if the difference of the AUCs is not defined.
    */
   auc: z
     .strictObject({

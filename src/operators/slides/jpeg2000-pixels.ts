@@ -16,8 +16,8 @@ const yccPhotometric = 6;
 const freeCompression = 34_712;
 
 /**
- * Pixels of JPEG 2000 tiles, decoded by OpenJPEG from the bytes that the tags refer to. libvips is not used, because it
- * may lack JPEG 2000.
+ * Pixels of JPEG 2000 tiles, decoded by OpenJPEG from the bytes that the TIFF tags refer to. libvips is not used,
+ * because it may lack JPEG 2000.
  */
 export function jpeg2000Pixels(
   file: FileHandle,

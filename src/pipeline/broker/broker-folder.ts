@@ -232,8 +232,8 @@ function commandOf(pid: number): string {
 }
 
 /**
- * Name of the network file system with this number in Linux, or null. JetStream must not store data on a network file
- * system (docs of NATS).
+ * Name of the network file system with this type number in Linux, or null. JetStream must not store data on a network
+ * file system (docs of NATS).
  */
 export function networkFileSystem(type: number): string | null {
   const kinds: Readonly<Record<number, string>> = {
