@@ -39,7 +39,7 @@ export type OnnxRuntimeDescription = z.infer<typeof installedSchema>;
 export interface InstalledOnnxRuntime {
   readonly name: string;
   readonly folder: string;
-  /** Null if the description cannot be read. */
+  /** The content of `onnxruntime.json` in this folder. Null if it cannot be read. */
   readonly description: OnnxRuntimeDescription | null;
   /** Why the runtime cannot be used on this machine; null if it can. A missing GPU does not make it unusable. */
   readonly unfit: string | null;

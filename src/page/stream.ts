@@ -3,7 +3,8 @@ import { isExported } from './exported.js';
 import type { Frame, Sections } from './wire.js';
 
 /**
- * `ended`: the server announced its end. `refused`: the server does not accept this browser, for example because it was restarted.
+ * State of the connection to the server. `cut`: the connection was lost. `ended`: the server announced its end.
+ * `refused`: the server does not accept this browser, for example because the server was restarted.
  */
 export type Link = 'open' | 'cut' | 'ended' | 'refused';
 

@@ -34,7 +34,7 @@ export interface TrainerOptions {
   readonly backend: string;
   /** The one GPU that the process may use. Null when there is none to choose. */
   readonly gpu: string | null;
-  /** Cores that the process may use, beside the other trainers of this machine. */
+  /** Number of cores that the process may use. Other trainers of this machine use the remaining cores. */
   readonly threads: number;
   /** Number of concurrent jobs of the process. */
   readonly jobs: number;

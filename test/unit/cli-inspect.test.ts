@@ -34,13 +34,13 @@ const experiment = (...set: readonly string[]): ReturnType<typeof loadConfig>['c
 const survey = (files: Readonly<Record<string, string | Uint8Array>>, ...set: string[]): Promise<Survey> =>
   surveyCohort(experiment(...set), makeFolder(files));
 
-/** Name, files, patients, and how many of these have an outcome, of each modality. */
+/** Of each modality: name, number of files, number of patients, and number of patients with an outcome. */
 const joined = ({ checks }: Survey): unknown =>
   checks?.joins.map(({ modality, files, patients, matched }) => [modality, files, patients, matched]);
-/** Patients with each outcome, the negative one first. */
+/** Number of patients with the negative outcome, and with the positive outcome. */
 const outcomes = ({ checks }: Survey): unknown =>
   [0, 1].map((y) => checks?.outcome.patients.filter((patient) => patient.y === y).length);
-/** Rows, columns and missing cells of each table. */
+/** Numbers of rows, columns and missing cells of each table. */
 const sizes = ({ checks }: Survey): unknown =>
   checks?.tables.map(({ table: { patients, columns, cells } }) => [
     ...[patients.length, columns.length, cells.filter((cell) => Number.isNaN(cell)).length],

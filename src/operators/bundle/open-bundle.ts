@@ -16,7 +16,10 @@ import {
   type BundleFold,
 } from './bundle-data.js';
 
-/** The arrays of a fold: `encoder.<modality>.…`, `phi.…`, `head.…` and the draws of fixed maps. */
+/**
+ * The arrays of a fold: `encoder.<modality>.…`, `phi.…` and `head.…` are trained parameters. `draws.…` are the random
+ * numbers of maps that are drawn and never trained.
+ */
 export type Arrays = Readonly<Record<string, NamedArray>>;
 
 /** A bundle whose files have been checked. */
@@ -24,7 +27,10 @@ export interface OpenBundle {
   readonly bundle: Bundle;
   readonly config: Config;
   readonly folds: readonly { readonly record: BundleFold; readonly arrays: Arrays }[];
-  /** Mean and standard deviation of the patients' mean instances: `<modality>.mean` and `<modality>.sd`. */
+  /**
+   * For each bag modality, mean and standard deviation of the training patients' mean instances: `<modality>.mean` and
+   * `<modality>.sd`.
+   */
   readonly reference: Arrays;
 }
 

@@ -9,7 +9,10 @@ export const calibrationMapSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   /** Platt scaling: probability = `1 / (1 + exp(-(slope * logit + intercept)))` */
   z.strictObject({ kind: z.literal('platt'), slope: z.number(), intercept: z.number() }),
-  /** Knots with ascending logits and non-decreasing probabilities. Linear between knots, constant outside. */
+  /**
+   * Isotonic regression: knots with ascending logits and non-decreasing probabilities `p`. The map is linear between
+   * knots and constant outside of them.
+   */
   z.strictObject({
     kind: z.literal('isotonic'),
     knots: z.array(z.strictObject({ logit: z.number(), p: z.number().min(0).max(1) })).min(1),

@@ -11,8 +11,8 @@ interface Block {
 
 /**
  * Isotonic regression by PAV (pool adjacent violators): the non-decreasing step function with the least squared error. Patients with
- * equal logits are pooled first. The knots are the ends of each block; `calibrated` interpolates between blocks. Probabilities keep a
- * distance of half a patient from 0 and 1: within [1/(2n), 1 - 1/(2n)].
+ * equal logits are pooled first. The knots are the ends of each block; `calibrated` interpolates between blocks.
+ * Probabilities are limited to [1/(2n), 1 - 1/(2n)] for n patients, so that none is 0 or 1.
  *
  * @param labels at least one patient
  */

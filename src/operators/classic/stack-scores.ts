@@ -54,10 +54,11 @@ export function meansMatrix(
 }
 
 /**
- * The inputs of the combining model (`StackModel.combination`), one column per modality: its logit minus the logit of
- * the base rate, or 0 if the modality is missing.
+ * The inputs of the combining model (`StackModel.combination`), one column per modality: the logit of the modality
+ * minus `base`, or 0 if the modality is missing.
  *
- * @param scores of each patient a logit for each modality, null if it is missing
+ * @param scores for each patient, the logit of each modality; null if the modality is missing
+ * @param base logit of the base rate
  */
 export function combinedColumns(scores: readonly (readonly (number | null)[])[], base: number): Matrix {
   return {

@@ -3,8 +3,8 @@ import type { Problem } from '../../pipeline/core/problem.js';
 import { ofPiece, type BagPiece } from './bag-piece.js';
 
 /**
- * Warns of pieces with equal instances in any two files: a copy under the name of another patient, or one image twice
- * in the bag of a patient.
+ * Warns of two pieces of bags with equal instances, in one file or in two. Either a file is a copy under the name of
+ * another patient, or the bag of a patient has one image twice.
  */
 export function sameInstances(pieces: readonly BagPiece[]): readonly Problem[] {
   const known = pieces.flatMap((piece) =>

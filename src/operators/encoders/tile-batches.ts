@@ -3,10 +3,10 @@ import type { SlideReader } from '../slides/slide-reader.js';
 import type { TileGeometry } from '../tiling/tiles-data.js';
 import type { TileBatch } from './tile-encoder.js';
 
-/** Tiles of one image, with the indices of their coordinates. */
+/** Tiles of one image. `rows` are the indices of the tiles in the coordinates of the image. */
 export interface ImageBatch extends TileBatch {
   readonly rows: readonly number[];
-  /** Rows whose tiles touch damaged pixels of the slide. */
+  /** Those elements of `rows` whose tiles touch damaged pixels of the slide. */
   readonly damaged: readonly number[];
 }
 
@@ -16,7 +16,7 @@ export interface ImageBatch extends TileBatch {
  * encoder works on this one.
  *
  * @param coords [n, 2], level-0 pixels
- * @throws HafError HAF_SLIDE_UNREADABLE if pixels are damaged
+ * @throws HafError HAF_SLIDE_UNREADABLE if pixels are damaged and `reader` does not replace them by black pixels
  */
 export const tileBatches = (
   reader: SlideReader,

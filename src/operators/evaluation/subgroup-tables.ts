@@ -22,8 +22,8 @@ export const subgroupsCsv = (variables: readonly SubgroupVariable[], metric: 'au
   );
 
 /**
- * The groups of one variable as a table for people. Suppressed sets of modalities are counted on one line; suppressed
- * groups of a column have their own lines.
+ * The groups of one variable as a table for people. A group with too few patients, or with one outcome only, is
+ * suppressed. One line counts all suppressed sets of modalities. Each suppressed group of a column has its own line.
  *
  * @param shown the methods to show
  */

@@ -35,7 +35,7 @@ export function survivalTable({ rows, skipped, survival }: Summary): PrintedTabl
   };
 }
 
-/** Differences in C between the reference and other methods. */
+/** Differences in Harrell's C between the reference method and each other method that was compared. */
 export function survivalComparisonTable({ rows, survival }: Summary): PrintedTable {
   const titleOf = (id: string): string => rows.find(({ method }) => method === id)?.title ?? id;
   return {
@@ -84,7 +84,7 @@ export const survivalLatex = (summary: Summary, notes: readonly string[]): strin
   ].join('\n');
 };
 
-/** Every number of the table at full precision. Empty if undefined or skipped. */
+/** summary.csv: every number of the result table at full precision. Undefined and skipped numbers are empty cells. */
 export function survivalCsv({ rows, skipped, survival }: Summary): string {
   const horizons = survival?.horizons ?? [];
   const three = (name: string): string[] => [`${name}Mean`, `${name}Std`, `${name}Folds`];

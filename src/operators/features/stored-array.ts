@@ -2,7 +2,7 @@ import { foreign } from './foreign.js';
 
 /** One array of a feature file of any format. Its numbers are read on demand. */
 export interface StoredArray {
-  /** Name in messages: dataset, key or tensor. */
+  /** Name of the array in messages: the name of its HDF5 dataset, key or tensor in the file. */
   readonly name: string;
   readonly shape: readonly number[];
   /** Number type in the notation of the file, such as "float16" or "<i8". */
@@ -35,7 +35,7 @@ export const shapeText = (shape: readonly number[]): string => `[${shape.join(',
 export const featureNames: readonly string[] = ['features', 'feats'];
 export const coordsName = 'coords';
 
-/** Number of arrays that are listed if the wanted one is missing. */
+/** Maximum number of arrays of a file that the error about missing features lists. */
 const shown = 12;
 
 /** The error of a file in which no array can be identified as the features. */

@@ -43,7 +43,7 @@ export function predictionEdge(
 const double = (graph: OnnxGraph, value: number): Edge =>
   graph.constant(`double/${value}`, { dims: [1, 1], doubles: [value] });
 
-/** [1, 1]: the single logit, or the difference of the two logits. */
+/** The logit of the event, [1, 1]: the only output, or the logit of positive minus the logit of negative. */
 function logitEdge(graph: OnnxGraph, logits: Edge, outputs: number): Edge {
   if (outputs === 1) return logits;
   const weights = graph.constant('difference', { dims: [2, 1], doubles: [-1, 1] });

@@ -3,9 +3,9 @@ import { quantile } from '../stats/quantile.js';
 import type { TypedColumn } from '../tables/typed-column.js';
 import type { TypedTable } from '../tables/typed-table.js';
 
-/** Number of columns of one table that are described. The others are counted. */
+/** Maximum number of columns of one table that are described. The remaining columns are only counted. */
 export const mostColumns = 30;
-/** Number of categories of one column that are described: the most frequent ones. */
+/** Maximum number of categories of one column that are described: the most frequent categories. */
 export const mostCategories = 12;
 
 /** A value for all patients and for those of each outcome. */
@@ -30,7 +30,7 @@ export interface CategoryCount {
 export interface Characteristic {
   readonly column: string;
   readonly kind: TypedColumn['kind'];
-  /** Number of patients with a value, and of patients whose cell is missing. */
+  /** `known`: number of patients with a value in this column. `missing`: number of patients whose cell is missing. */
   readonly known: ByOutcome<number>;
   readonly missing: ByOutcome<number>;
   /** Median and quartiles. Null for categories, and for a group without a value. */

@@ -4,7 +4,7 @@ import { configSchema, type Config } from '../../pipeline/config/schema.js';
 
 /** A key of the experiment whose value is not the default. The defaults are those of preset `paper`. */
 export interface ConfigDifference {
-  /** For example "train.epochs". */
+  /** Path of the key, for example "train.epochs". */
   readonly key: string;
   /** The value in this experiment, as JSON. */
   readonly here: string;

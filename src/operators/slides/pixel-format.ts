@@ -54,7 +54,7 @@ export function pyramidRefusal(page: TiffPage): string | null {
   return `${holds(page)}; expected 8-bit RGB`;
 }
 
-/** Bits per sample that libvips converts to 8-bit grey or RGB correctly. */
+/** By PhotometricInterpretation: the bits per sample that libvips converts to 8-bit grey or RGB correctly. */
 const depthsOf: Readonly<Record<number, readonly number[]>> = {
   // 16 bits are not in the list: the values may use fewer bits, so it is unknown which value means black.
   [whiteIsZero]: [1, 2, 4, 8],
@@ -64,7 +64,7 @@ const depthsOf: Readonly<Record<number, readonly number[]>> = {
   [yccPhotometric]: [8],
 };
 
-/** Number of samples of a pixel. The last one may be alpha. */
+/** By PhotometricInterpretation: the accepted numbers of samples per pixel. The larger number includes alpha. */
 const samplesOf: Readonly<Record<number, readonly number[]>> = {
   ...{
     [whiteIsZero]: [1],

@@ -32,10 +32,10 @@ export class BagSource {
   /** Length of one instance. */
   readonly width: number;
   private readonly resident = new Map<number, Float32Array>();
-  /** Segments of each patient, by position of the patient in the cohort. */
+  /** The segments of the bag of each patient, by position of the patient in the cohort. */
   private readonly bags: readonly (readonly StoredSegment[])[];
   private readonly paths = new Map<string, string>();
-  /** Pending reads, by patient. */
+  /** Reads of bags that `prefetch` has begun and `load` has not used yet, by position of the patient. */
   private readonly pending = new Map<number, Promise<Float32Array>>();
   private bytesLeft: number;
 
@@ -66,7 +66,7 @@ export class BagSource {
     return this.segments(patient).length > 0;
   }
 
-  /** Number of instances; 0 for a patient without the modality. */
+  /** Number of instances of a patient; 0 for a patient without the modality. */
   rows(patient: number): number {
     return this.segments(patient).reduce((sum, { rows }) => sum + rows, 0);
   }
@@ -94,7 +94,7 @@ export class BagSource {
       if (this.resident.has(patient) || this.pending.has(patient)) continue;
       const read = this.read(patient);
       this.pending.set(patient, read);
-      // If a prefetch fails, `load` throws its error. If the bag is not loaded any more, the error is ignored.
+      // If a prefetch fails, a later `load` of the bag throws the error. Without a later `load`, the error is ignored.
       read.catch(() => undefined);
     }
   }

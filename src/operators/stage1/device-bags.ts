@@ -39,7 +39,7 @@ export class DeviceBags {
     return [...this.bags.values()].reduce((sum, bag) => sum + bytesOf(bag), 0);
   }
 
-  /** Evicts the newest bags until the cache holds at most so many bytes. */
+  /** Evicts the newest bags until the cache holds at most `bytes` bytes. */
   keepAtMost(bytes: number): void {
     let kept = this.bytes;
     for (const [key, bag] of [...this.bags].reverse()) {

@@ -38,6 +38,6 @@ export interface RowsUpstream {
   /** Pooled row of each of the P bags, and the gradient of the loss with respect to it; both [P, d1]. */
   readonly pooled: Float32Array;
   readonly dPooled: Float32Array;
-  /** Gradient of the heads' logits, [R, 2H]. */
+  /** Gradient of the loss with respect to the logits of the instance heads, [R, 2H]. */
   readonly dHeads: Float32Array;
 }

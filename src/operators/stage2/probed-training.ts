@@ -38,7 +38,10 @@ export interface ProbedTrainingOptions {
   readonly projection: Projection;
   readonly objective: AlignmentObjective;
   readonly probe: Head;
-  /** Initial weights: `aligned` of phi and its objective, in the order of `alignedLayout`; `head` of the probe. */
+  /**
+   * `aligned`: initial parameters of phi and of the alignment objective, in the order of `alignedLayout`. `head`:
+   * initial parameters of the probe.
+   */
   readonly aligned: Float32Array;
   readonly head: Float32Array;
   /** Targets of all patients. */

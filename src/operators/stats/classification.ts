@@ -1,6 +1,6 @@
 import type { Label } from './labels.js';
 
-/** Fractions of correct answers at a threshold. A fraction is null if its class has no patients. */
+/** Fractions of patients that are classified correctly at a threshold. Null for a fraction of no patients. */
 export interface Classification {
   readonly accuracy: number | null;
   /** Fraction of the positive patients that are classified as positive. */

@@ -18,8 +18,8 @@ export interface DeLongTest {
 }
 
 /**
- * Placement values: the fraction of patients of the other class that each patient outranks. Ties count one half. `V10`
- * per positive, `V01` per negative patient.
+ * Placement values: the fraction of patients of the other class that each patient outranks. Ties count one half.
+ * `positive` has the values of the positive patients (DeLong's V10), `negative` those of the negative patients (V01).
  */
 interface Placements {
   readonly auc: number;

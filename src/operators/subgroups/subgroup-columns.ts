@@ -10,7 +10,7 @@ import { columnCells, type TypedTable } from '../tables/typed-table.js';
 /** Maximum number of distinct values of a numeric column that has no `bands`. */
 const mostValues = 12;
 
-/** A column that divides patients: each patient's group. A patient that is not in the map has no cell. */
+/** A column that divides patients into groups. `groupOf` maps patients to groups, and lacks patients without a cell. */
 export interface DividingColumn {
   readonly variable: string;
   /** All groups in the order of reports. */

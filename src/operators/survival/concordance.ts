@@ -41,7 +41,10 @@ export const harrellC = (followUp: FollowUp, risks: ArrayLike<number>): Measure 
 
 /** Weighted pairs of Uno's C, and the number of events that had to be left out. */
 export interface UnoPairs extends PairCounts {
-  /** Number of events before tau without a weight: after the largest training time, or where G is 0. */
+  /**
+   * Number of events before tau without a weight 1/G^2: events after the largest training time, and events where G is
+   * 0. G is the Kaplan-Meier curve of the censoring times (method.md 11.5).
+   */
   readonly withoutWeight: number;
 }
 

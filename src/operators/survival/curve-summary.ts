@@ -4,7 +4,7 @@ import { numbersAtRisk } from './risk-table.js';
 
 /** The data of one group of patients in a Kaplan-Meier figure. */
 export interface CurveSummary {
-  /** For example "low risk". */
+  /** Name of the group, for example "low risk". */
   readonly name: string;
   readonly patients: number;
   readonly events: number;
@@ -27,10 +27,10 @@ export function summarizeCurve(name: string, followUp: FollowUp, at: readonly nu
   };
 }
 
-/** Possible distances between two times of the axis, in years. */
+/** Possible distances between two neighbouring times of `curveTimes`, in years. */
 const steps = [1 / 12, 0.25, 0.5, 1, 2, 5, 10];
 
-/** Times for numbers at risk, in days: whole multiples of a step from 0 to the last time, at most eight. */
+/** Times at which a figure shows numbers at risk, in days: at most eight multiples of a step, from 0 on. */
 export function curveTimes({ time }: FollowUp): readonly number[] {
   const years = time.reduce((last, days) => Math.max(last, days), 0) / year;
   const step = steps.find((one) => years / one < 8) ?? Math.ceil(years / 7);

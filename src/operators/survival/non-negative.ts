@@ -1,4 +1,4 @@
-/** A convex function of w, as the active-set method needs it. */
+/** A convex function of the vector w, with the two operations that the active-set method needs. */
 export interface ConvexProblem {
   /**
    * Minimises over the listed columns without a bound; all other columns are 0. Returns the values of the listed

@@ -13,7 +13,7 @@ export const survivalPredictionSchema = z.strictObject({
   event: z.union([z.literal(0), z.literal(1)]),
   /** Outputs of the model, which `model` converts to a curve. */
   outputs: z.array(z.number()),
-  /** Higher means an earlier event. Comparable only within the fold. */
+  /** A higher risk means an earlier event. Only risks of the same fold may be compared. */
   risk: z.number(),
   /**
    * False if the method had none of its modalities for this patient. The patient then has the curve of all training
@@ -30,7 +30,7 @@ export type SurvivalPrediction = z.infer<typeof survivalPredictionSchema>;
 export const survivalPredictionsSchema = z.strictObject({
   model: survivalModelSchema,
   patients: z.array(survivalPredictionSchema),
-  /** Notes on the time bins. */
+  /** Notes for the user about the time bins of the model. */
   notes: z.array(z.string()),
 });
 export type SurvivalPredictions = z.infer<typeof survivalPredictionsSchema>;

@@ -20,8 +20,8 @@ export type TypedColumn = z.infer<typeof typedColumnSchema>;
 export type ColumnKind = TypedColumn['kind'];
 
 /**
- * The declaration of a column in an experiment. A list names all values: in their order (ordinal), or in the order of their one-hot
- * columns.
+ * The declaration of a column in an experiment. A list names all values: in their order for an ordinal
+ * column, in the order of the one-hot columns for a nominal column.
  */
 export type ColumnDeclaration =
   | ColumnKind

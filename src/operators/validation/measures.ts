@@ -16,7 +16,7 @@ export interface MeasureSettings {
   readonly internal: Internal;
   /** Median of the decision thresholds that the folds chose. Null if they chose none. */
   readonly threshold: number | null;
-  /** Upper limit in years for Uno's C. */
+  /** Upper limit of the event times that Uno's C counts, in years. */
   readonly tau: number;
   /** All modalities of the model. */
   readonly modalities: readonly string[];

@@ -77,12 +77,12 @@ export const shiftSchema = z.strictObject({
   trainingSd: number,
   externalMean: number,
   externalSd: number,
-  /** Fraction of patients with a value. */
+  /** Fractions of the patients with a value of this input: in the training, and in the new cohort. */
   trainingKnown: number,
   externalKnown: number,
   /** Standardised difference. For a bag: the mean absolute difference over its dimensions. */
   smd: number,
-  /** True if the absolute difference is above 0.25, or if both cohorts are constant at different values. */
+  /** True if |smd| is above 0.25, or if the input is constant in both cohorts and the two constants differ. */
   flagged: z.boolean(),
   note: z.string(),
 });
@@ -103,7 +103,7 @@ export const validationSchema = z.strictObject({
   }),
   metrics: z.array(metricSchema),
   calibration: z.array(calibrationPointSchema),
-  /** Decision curve. For time-to-event it is that of the last horizon. */
+  /** Points of the decision curve. For a time-to-event outcome, this is the curve at the last horizon. */
   decision: z.array(decisionSchema),
   /** Patients below and above the median prediction. Null if no patient has a follow-up time. */
   riskGroups: z
@@ -124,9 +124,9 @@ export const validationSchema = z.strictObject({
     })
     .nullable(),
   subgroups: z.array(validatedSubgroupSchema),
-  /** The largest difference is first. */
+  /** The shift of each input of the model. The input with the largest difference is first. */
   shift: z.array(shiftSchema),
-  /** Notes that a reader needs. */
+  /** Notes that a reader needs to interpret these results. */
   notes: z.array(z.string()),
 });
 export type Validation = z.infer<typeof validationSchema>;

@@ -6,7 +6,7 @@ import { heatmapFiles } from './heatmap-files.js';
 import { namesIn, rowsIn, type Row } from './run-files.js';
 import type { CachedSlide } from './slide-cache.js';
 
-/** A slide with its files. All names come from the files of the run, and none from an address. */
+/** A slide with its files. All file names come from the run directory, and none from the address of a request. */
 export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
   /** The slide file and its scene; null if the file is missing or never existed. */
   readonly file: CachedSlide | null;
@@ -18,7 +18,7 @@ export interface ShownSlide extends Omit<SlideEntry, 'thumbnail'> {
 
 export interface ShownPatient {
   readonly slides: readonly ShownSlide[];
-  /** Paths of pictures by file name. */
+  /** Path and modality of each heatmap picture, by file name. */
   readonly heatmaps: ReadonlyMap<string, { readonly modality: string; readonly path: string }>;
 }
 

@@ -7,7 +7,7 @@ const rememberMs = 10 * 60_000;
 
 interface Known {
   readonly member: BusMember;
-  /** The last time that the worker was in the list of members, in ms. */
+  /** The last time that the worker was in the list of members, in milliseconds since 1970. */
   readonly at: number;
   readonly gone: boolean;
 }

@@ -112,7 +112,7 @@ function isAlive(owner: Owner, path: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  // The pid may have been reused by another process since. Its start time shows whether it was.
+  // Another process may have received the pid of the owner since. The start time of the process shows this.
   const started = startOf(owner.pid);
   return started === null || owner.started === '' || started === owner.started;
 }

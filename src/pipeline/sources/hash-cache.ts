@@ -10,7 +10,7 @@ const entriesSchema = z.record(z.string(), z.tuple([z.string(), z.string().regex
 const fileSchema = z.object({ v: z.literal(2), files: entriesSchema });
 type Entries = z.infer<typeof entriesSchema>;
 
-/** Attempts to hash a file that is being written to. Its hash is final only after the writing has ended. */
+/** Maximum number of attempts to hash a file. A file that changes while it is read is hashed again. */
 const mostTries = 3;
 
 /**

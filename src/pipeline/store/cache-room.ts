@@ -9,7 +9,7 @@ import type { Pinned } from './store.js';
 /** Age at which a pin file that was not renewed is ignored: its process has died. */
 const pinLifeMs = 10 * 60_000;
 const pinRenewalMs = 60_000;
-/** Younger files are not evicted: a training process has just written them, and the commit that pins them follows. */
+/** Files used within this time are not evicted: a training process may have just written them, without a pin yet. */
 const freshMs = 5 * 60_000;
 /**
  * Time limit of an eviction, which takes seconds. An eviction that was paused for longer must not continue with an
