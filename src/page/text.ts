@@ -6,7 +6,7 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** A state such as `finished-with-failures` in words. */
+/** The name of a state, such as `finished-with-failures`, with spaces instead of hyphens. */
 export const words = (state: string): string => state.replaceAll('-', ' ');
 
 /** A fraction as `.712`, as in the terminal. */
@@ -21,6 +21,6 @@ export function ago(iso: string, now = Date.now()): string {
   return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** Up to four digits, without trailing zeros. */
+/** A number as text: an integer in full, any other number with at most four significant digits. Empty for null. */
 export const number = (value: number | null): string =>
   value === null ? '' : Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));

@@ -93,8 +93,8 @@ const holdersOf = (inputs: Inputs): Holders =>
   ]);
 
 /**
- * HANCOCK: the code of the tumour site.
- * @throws HafError HAF_COHORT_INVALID if the pathological table lacks it
+ * HANCOCK: returns a function that gives the code of a patient's tumour site, or null if it is unknown.
+ * @throws HafError HAF_COHORT_INVALID if the pathological table lacks the column of the tumour site
  */
 function sitesOf(inputs: Inputs): (id: string) => number | null {
   const artifact = inputs.all('tables').find((one) => modalityOf(one) === hancockSite.modality);

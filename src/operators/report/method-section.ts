@@ -4,7 +4,7 @@ import { html, type Html } from './html.js';
 import { methodsText } from './methods-text.js';
 import type { ReportInput } from './report-input.js';
 
-/** What was run, written from the resolved experiment, and which settings are not the defaults. */
+/** The section "Methods" of the report: a text about the resolved experiment, and its keys that are not at the default. */
 export function methodSection(input: ReportInput): Html {
   const { config, summary } = input;
   const differences = configDifferences(config);

@@ -15,12 +15,12 @@ import type { ReportInput } from './report-input.js';
 
 /** The charts about the time to the event. */
 export interface SurvivalFigures {
-  /** The Kaplan-Meier curve of the cohort, if times are known. */
+  /** The Kaplan-Meier curve of the cohort. Null if no follow-up time is known. */
   readonly cohort: Figure | null;
   /** Kaplan-Meier curves of the risk groups, one chart per method. */
   readonly groups: readonly { readonly method: string; readonly figure: Figure }[];
   readonly calibration: readonly { readonly method: string; readonly figure: Figure }[];
-  /** Uno's concordance index C of all methods over the horizons. */
+  /** Uno's concordance index C of each method at each horizon. Null if C is defined at fewer than two horizons. */
   readonly horizons: Figure | null;
 }
 

@@ -25,7 +25,7 @@ const enough = 1e-20;
 /**
  * Calibration-in-the-large and calibration slope by maximum likelihood, with Wald's 95 % intervals.
  *
- * @param logits finite
+ * @param logits the predicted logit of each patient, finite
  * @param oneClass the reason to report if all patients have one outcome
  */
 export function recalibrationOf(

@@ -57,7 +57,7 @@ export interface ColumnView {
   readonly words: () => readonly string[];
   /** Texts of all rows, including those that mean "missing". */
   readonly written: () => readonly string[];
-  /** Line of a row, for faults. */
+  /** Line of a row in the file, for messages about faults. */
   readonly line: (row: number) => number;
   /** Whether the column is named in the experiment, and not only covered by `others`. */
   readonly named: boolean;

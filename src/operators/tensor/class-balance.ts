@@ -21,6 +21,6 @@ export function classBalancedDraws(
   });
 }
 
-/** Consecutive groups of `size`. The last one may be smaller. */
+/** Divides a list into consecutive groups of `size` items. The last group may be smaller. */
 export const inGroups = (items: readonly number[], size: number): readonly (readonly number[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

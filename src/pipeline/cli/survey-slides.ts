@@ -12,7 +12,7 @@ import { bagOf, slotsOfKind } from '../config/slots.js';
 import type { ModalityId } from '../core/modality.js';
 import type { SurveyFinding } from './survey.js';
 
-/** Whole-slide images, by their file endings. PNG and JPEG are not included, because they may be any picture. */
+/** Glob that matches slides by their file endings. PNG and JPEG are not included, because they may be any picture. */
 export const slideGlob = `**/*.{${slideEndings.flatMap((ending) => [ending, ending.toUpperCase()]).join(',')}}`;
 
 /** One slide file, with the path by which it was named or found. */
@@ -78,7 +78,8 @@ const few = (files: readonly string[]): string =>
   files.slice(0, 3).join(', ') + (files.length > 3 ? ` and ${files.length - 3} more` : '');
 
 /**
- * Ratio of mpp up to which slides count as equal. Scanners differ by a few per cent, objectives by a factor of two.
+ * Ratio of the mpp of two slides up to which they count as equal. The mpp of scanners differ by a few per cent. The mpp
+ * of objectives differ by a factor of two.
  */
 const sameScale = 1.1;
 
@@ -163,8 +164,8 @@ export interface SlidesSeen {
 }
 
 /**
- * The slides of a cohort. If the experiment makes bags of slides, their faults are findings. Otherwise any slides in
- * the folder are listed for information.
+ * The slides of a cohort. If the experiment makes bags of slides, the faults of these slides are findings. If it
+ * makes bags of other files only, all slides in the folder are listed for information.
  */
 export async function surveySlides(config: Config, root: string): Promise<SlidesSeen> {
   const bags = slotsOfKind(config, 'bag');

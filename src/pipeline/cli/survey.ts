@@ -26,13 +26,13 @@ export interface Survey {
   readonly root: string;
   /** The result of the checks of `up`. Null if files that they need are missing. */
   readonly checks: Preflight | null;
-  /** Whole-slide images: those of the experiment, or any in the folder. */
+  /** The slides of the experiment. If all its bags come from other files: all slides in the folder. */
   readonly slides: readonly SlideSurvey[];
   /** Problems of slides that can be read, for example an unknown mpp. */
   readonly slideWarnings: readonly SlideProblem[];
   /** The content of the feature files that were read. Null if the checks could not be made. */
   readonly contents: FeatureContents | null;
-  /** Every file of the folder. Empty if the checks could not be made. */
+  /** Every file of the folder with its use in the experiment. Empty if the checks could not be made. */
   readonly files: readonly FileUse[];
   /** Tables of the cohort's patients that no modality uses. */
   readonly unusedTables: readonly UnusedTable[];
@@ -163,7 +163,7 @@ async function unlistedBelow(root: string): Promise<readonly UnlistedFolder[]> {
   return unlisted;
 }
 
-/** Feature files or slides elsewhere in the folder, if a glob matched none. */
+/** If the glob of a modality matched no file (HAF_MODALITY_EMPTY): the feature files and slides in the whole folder. */
 async function otherFiles(
   config: Config,
   root: string,

@@ -25,7 +25,8 @@ const goodbyeMs = 500;
 /**
  * Serves the live page until it is closed.
  *
- * @throws HafError HAF_PORT_TAKEN, HAF_USAGE if the address cannot be listened on
+ * @throws HafError HAF_PORT_TAKEN if another process listens on the port
+ * @throws HafError HAF_USAGE if the address cannot be used for another reason
  */
 export async function servePage(address: PageAddress, source: PageSource): Promise<ServedPage> {
   const { host, port, token, tls, hosts } = address;

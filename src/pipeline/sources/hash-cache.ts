@@ -33,7 +33,7 @@ export class HashCache {
     return new HashCache(file, new Map(file === null ? [] : Object.entries(remembered(file))), trust);
   }
 
-  /** @throws NodeJS.ErrnoException, EBUSY for a file that is being written to */
+  /** @throws NodeJS.ErrnoException: EBUSY if the file changed during each attempt, or an error of the file system */
   async of(path: string, { always = false }: { readonly always?: boolean } = {}): Promise<string> {
     let stamp = fileStamp(path);
     const known = always ? null : this.find(path, stamp);

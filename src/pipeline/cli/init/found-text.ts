@@ -2,7 +2,7 @@ import type { FolderSurvey } from '../../../operators/survey/survey-folder.js';
 import { textTable } from '../text-table.js';
 import { usable } from './experiment-text.js';
 
-/** What was found, as lines for the terminal: modalities, outcome, guesses, and files that are not used. */
+/** The results of a survey as lines for the terminal: modalities, outcome, guesses, and files that are not used. */
 export function foundLines(survey: FolderSurvey): readonly string[] {
   const { tables, outcome, left, idNames } = survey;
   const { bags, pictures } = usable(survey);
@@ -51,7 +51,7 @@ function outcomeText({ chosen }: FolderSurvey['outcome']): readonly string[] {
   ];
 }
 
-/** What a user should check before training, one sentence each. */
+/** The guesses of the survey that a user should check before training, one sentence for each. */
 export function guessesOf({ outcome, bags, tables }: FolderSurvey): readonly string[] {
   const { chosen, alternatives } = outcome;
   const time = chosen?.time ?? null;
