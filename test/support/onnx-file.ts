@@ -45,7 +45,7 @@ export function poolingEncoder(side: number, width: number, batch: number | stri
   };
 }
 
-/** The same encoder, but its output is [batch, tokens, width / tokens], like the tokens of a vision transformer (ViT). */
+/** Like `poolingEncoder`, but with the output [batch, tokens, width / tokens] of a vision transformer (ViT). */
 export function tokenEncoder(side: number, width: number, tokens: number): OnnxModel {
   const pooling = poolingEncoder(side, width);
   return {

@@ -69,8 +69,8 @@ describe('aggregate', () => {
     ];
     const { summary } = await aggregated(['haf'], stage3, { folds: 2 });
     expect(summary.rows[0]?.auc).toEqual({ mean: 0.75, std: 0.25, folds: 2 });
-    // Over both folds, the living patients have the scores 0, -1, 1 and -1. 004 (deceased) scores higher than three of
-    // them and equal to one, 008 (deceased) higher than two and equal to one.
+    // Over both folds, the living patients have the scores 0, -1, 1 and -1. 004 (deceased) outranks three of them and
+    // ties with the fourth. 008 (deceased) outranks two of them and ties with a third.
     expect(summary.rows[0]?.pooledAuc.value).toBe((3.5 + 2.5) / 8);
     expect(summary.rows[0]?.notes).toContain('6 of the 60 patients of the cohort were tested.');
   });
@@ -178,8 +178,8 @@ describe('aggregate', () => {
       );
     const stage3 = [stage3Artifact('haf', 0, fold(0.9)), stage3Artifact('haf', 1, fold(0.1))];
     const { summary } = await aggregated(['haf'], stage3, { folds: 2, mode: 'fixedTest' });
-    // The mean scores of the living are 0, 0.1, 0.2, 0.4, 0.5 and 0.6. 004 (deceased) has the mean 0.5: higher than
-    // four of them and equal to one. 008 (deceased) scores higher than all six.
+    // The mean scores of the living are 0, 0.1, 0.2, 0.4, 0.5 and 0.6. 004 (deceased) has the mean 0.5: it outranks
+    // four of them and ties with a fifth. 008 (deceased) outranks all six.
     expect(summary.rows[0]?.pooledAuc.value).toBe((4.5 + 6) / 12);
     expect(summary.rows[0]?.notes.join(' ')).toMatch(/^Fixed test set: all folds score the same 8 patients/);
   });

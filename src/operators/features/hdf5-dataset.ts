@@ -25,7 +25,7 @@ const integers: ReadonlyMap<string, NumberType> = new Map(
   ]),
 );
 
-/** Refuses datasets that would be read wrongly without an error, or not at all. */
+/** Refuses a dataset with a filter that this HDF5 build cannot decode, or with data in other files. */
 function assertReadable({ metadata, filters }: Dataset, place: string): void {
   const unsupported = filters.find((filter) => !readableFilters.has(filter.id));
   if (unsupported)
@@ -39,8 +39,8 @@ function assertReadable({ metadata, filters }: Dataset, place: string): void {
 }
 
 /**
- * The number type that the library returns. It is in little-endian order whatever the file has. Null if there are no
- * numbers.
+ * The number type of the values that the library returns. They are little-endian, whatever the byte order of the file
+ * is. Null if the dataset holds no numbers.
  */
 function typeOf({ type, size, signed }: Metadata): NumberType | null {
   if (type === datatypeFloat) return floats.get(size) ?? null;

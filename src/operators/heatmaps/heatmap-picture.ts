@@ -14,7 +14,7 @@ const barHeight = 14;
 const ink: Rgb = [29, 34, 39];
 const soft: Rgb = [89, 99, 110];
 
-/** An image with the two lines of text below it, and its position. */
+/** An image with the two lines of text below it. `Placed` adds the position of the image in the picture. */
 interface Cell {
   readonly picture: Canvas;
   readonly label: readonly string[];

@@ -85,8 +85,8 @@ function descend(
 }
 
 /**
- * Gradient of the Kullback-Leibler divergence between the affinities and those of the map, for a Student-t kernel with
- * one degree of freedom (eq. 5 of the t-SNE paper).
+ * Gradient of the Kullback-Leibler divergence between the affinities of the points and the affinities of the map. The
+ * affinities of the map have a Student-t kernel with one degree of freedom (eq. 5 of the t-SNE paper).
  *
  * @param into [n, 2], overwritten
  * @param kernel scratch memory of [n, n]

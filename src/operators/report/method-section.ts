@@ -4,7 +4,7 @@ import { html, type Html } from './html.js';
 import { methodsText } from './methods-text.js';
 import type { ReportInput } from './report-input.js';
 
-/** The section "Methods" of the report: a text about the resolved experiment, and its keys that are not at the default. */
+/** The section "Methods" of the report: a text about the experiment, and the keys that differ from the defaults. */
 export function methodSection(input: ReportInput): Html {
   const { config, summary } = input;
   const differences = configDifferences(config);

@@ -120,7 +120,7 @@ class Structure {
     return { directory: { numbers, bytes, ids, children }, next: this.word(view, count * entry) };
   }
 
-  /** The position of the values of a tag. Null for an undefined type. */
+  /** Where the values of a tag are, with their type and number. Null if TIFF does not define the type. */
   private async data(view: DataView, at: number, wordSize: number): Promise<TagData | null> {
     const type = view.getUint16(at + 2, this.little);
     const count = this.word(view, at + 4);
@@ -175,7 +175,7 @@ class Structure {
 interface TagData {
   readonly type: number;
   readonly count: number;
-  /** Bytes per value. */
+  /** Number of bytes of one value of the tag. */
   readonly size: number;
   readonly view: DataView;
   readonly from: number;

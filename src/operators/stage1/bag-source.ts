@@ -40,8 +40,8 @@ export class BagSource {
   private bytesLeft: number;
 
   /**
-   * @param of a modality, or several whose bags are concatenated in this order. If a patient lacks some of the
-   * modalities, only the bags of the other modalities are concatenated
+   * @param of a modality, or a list of modalities whose bags are concatenated in the order of the list. If a patient
+   * lacks some of the modalities, only the bags of the other modalities are concatenated
    * @param features `embed` artifacts of these modalities
    * @throws HafError HAF_COHORT_INVALID if the cohort has no such modality, or if the instances of several modalities
    * differ in length

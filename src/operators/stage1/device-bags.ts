@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The bytes that are left for caching. Several caches share one budget. */
+/** The bytes of device memory that are left for caching bags. Several caches share one budget. */
 export interface Budget {
   left: number;
 }

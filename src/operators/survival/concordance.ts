@@ -50,7 +50,7 @@ export interface UnoPairs extends PairCounts {
 
 /**
  * Comparable pairs of Uno's C (2011): those of Harrell's C with T_i < tau, weighted by G(T_i)^-2 (method.md 11.5). A patient observed
- * longer than all training patients can be the later one of a pair.
+ * longer than all training patients can be the later patient of a pair.
  *
  * @param censoring of the training patients
  * @param tau days; null counts every event that has a weight

@@ -20,8 +20,8 @@ const exactDigits = 15;
 const largestWorkbook = 500e6;
 
 /**
- * Opens a sheet of an Excel workbook (.xlsx): the named one, or the only one. A formula is read as the value that Excel stored with
- * it. A cell with an error such as #N/A is empty.
+ * Opens a sheet of an Excel workbook (.xlsx): the sheet that `options.sheet` names, or else the only sheet. A formula
+ * is read as the value that Excel stored with it. A cell with an error such as #N/A is empty.
  */
 export async function openXlsxGrid(path: string, options: GridOptions): Promise<OpenedGrid> {
   const sheets = await sheetsOf(path);
