@@ -6,5 +6,5 @@ export interface ReadingLimits {
   readonly memoryMiB: number;
 }
 
-/** Limits for files that are read without `embed.limits`: files that `init --from` examines, and files of given tiles. */
+/** Limits for files that are read without `embed.limits`: those that `init --from` examines, and given coordinates. */
 export const defaultLimits: ReadingLimits = { seconds: 30, memoryMiB: 1024 };
