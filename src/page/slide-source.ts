@@ -13,7 +13,7 @@ export function noteOf({ picture, reason, attention }: SlideEntry): string {
       ? ''
       : picture === 'overlay'
         ? `${reason ?? ''} The picture that tiling made is shown in its place.`
-        : `${reason ?? ''} Tiles are shown at their positions on a white background.`;
+        : `${reason ?? ''} Tiles are shown at their positions on a grey background.`;
   return `${what} ${without}`.trim();
 }
 

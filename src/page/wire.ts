@@ -180,7 +180,7 @@ export interface SlideEntry {
   readonly source: string;
   /**
    * `slide`: tiles are cut from the file. `overlay`: the file is gone, but a small picture exists. `paper`: no
-   * picture, white background.
+   * picture, grey background.
    */
   readonly picture: 'slide' | 'overlay' | 'paper';
   /** Why no tiles can be cut from the file of the slide. */

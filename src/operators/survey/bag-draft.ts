@@ -40,11 +40,13 @@ export async function draftBag(
 ): Promise<BagDraft | LeftBag> {
   let found: Awaited<ReturnType<typeof widthOf>> = { problem: '' };
   if (kind === 'features') {
+    let tried = '';
     for (const file of files.slice(0, filesOpened)) {
       found = await widthOf(join(root, file), file);
+      tried = file;
       if ('width' in found) break;
     }
-    if ('problem' in found) return { left: `${files[0] ?? ''}: ${found.problem}` };
+    if ('problem' in found) return { left: `${tried}: ${found.problem}` };
   }
   const keys = kind === 'features' ? arraysOf(root, files) : null;
   const names = keys ?? files;

@@ -39,7 +39,7 @@ export async function serve(address: MetricsAddress, pages: Pages): Promise<Serv
     const path = url.split('?')[0] ?? '';
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
     if (!page) return plain(404, `Here are ${Object.keys(pages).join(' and ')}.\n`);
-    if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Only GET.\n');
+    if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Only GET and HEAD.\n');
     if (address.token !== undefined && path !== healthPage && !isBearer(headers.authorization, address.token))
       return plain(401, 'A token is needed: Authorization: Bearer TOKEN.\n');
     return page();

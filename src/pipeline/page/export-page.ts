@@ -132,7 +132,7 @@ const exportedHtml = (): string =>
     );
 
 /**
- * Tiles are not exported. A slide is shown by the picture that tiling made, or as attention on a white background.
+ * Tiles are not exported. A slide is shown by the picture that tiling made, or as attention on a grey background.
  */
 const withoutTiles = (patient: PatientSlides): PatientSlides => ({
   ...patient,
