@@ -172,7 +172,9 @@ describe('an encoder that takes long', () => {
     const asUni: StageRun = { ...run, unit: { ...run.unit, preset: 'uni' } };
     const { output } = await runStage(embed, asUni);
     expect(output.problems).toMatchObject([{ severity: 'warning', stage: 'embed', file: nine.name }]);
-    expect(output.problems?.[0]?.reason).toContain('The preset uni says 0.5 and 256 px');
+    expect(output.problems?.[0]?.reason).toContain(
+      'The preset uni expects 256 px at 0.5 um per pixel; scaled to 224 px: 0.571 um per pixel.',
+    );
     const { data } = run.config;
     const wider = { ...run.config, data: { ...data, modalities: { WSI: { width: 1024 } } } };
     await expect(runStage(embed, { ...asUni, config: wider })).rejects.toMatchObject({
