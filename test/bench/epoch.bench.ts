@@ -200,7 +200,8 @@ async function epochsBeside(file: string): Promise<void> {
     await part.epoch();
     times.push(performance.now() - start);
   }
-  // The first time is a warm-up. During the last one the other processes may already have ended.
+  // The first epoch is a warm-up. During the last epoch, the processes of the other cores may already have ended, so it
+  // would be too fast. Both times are left out.
   writeFileSync(file, JSON.stringify(times.slice(1, -1)));
 }
 

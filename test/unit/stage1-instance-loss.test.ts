@@ -29,9 +29,9 @@ describe.skipIf(vectorsFolder === null)('the instance loss against PyTorch', () 
     expect(rows).toEqual([...c.top, ...c.bottom]);
     expect(targets).toEqual(c.targets);
 
-    // Head 1 has the weights of the test case. In-class term: the label is 1 and only head 1 contributes. Out-of-class
-    // term: the label is 0 and both heads contribute; head 0 has constant logits, and `instanceLoss` halves the sum of
-    // the heads.
+    // Instance head 1 (one per class, method.md 4.2) has the weights of the test case, and head 0 has constant logits.
+    // In-class term: the label is 1, and the loss is that of head 1. Out-of-class term: the label is 0, and
+    // `instanceLoss` gives half of the sum of the losses of both heads.
     const head = 1;
     const logitsOf = (row: number): number[] =>
       c.b.map((bias, j) =>

@@ -106,7 +106,7 @@ describe('stage 1', () => {
   });
 });
 
-/** The number of draws after the given number of turns of the event loop. */
+/** The number of random draws, as `count` gives it, after the given number of turns of the event loop. */
 async function drawsAfter(count: () => number, turns: number): Promise<number> {
   for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
   return count();

@@ -21,9 +21,10 @@ export interface EncoderGraphs {
    */
   readonly forward: Uint8Array;
   /**
-   * Inputs: `H`, the results of `forward`, the masks, `bag` [R] (the bag of each row), `attention` [R, 1], `pooled` [P,
-   * d1], and the gradients `pooled.gradient` and `heads.gradient`. Results: the gradients of all arrays before pooling
-   * except `score.bias`. Each gradient is added to the input with the ending `.sum`.
+   * Inputs: the instances `H`; the results of `forward`; the dropout masks; `bag` [R] (the bag of each row);
+   * `attention` [R, 1]; `pooled` [bags, d1]; the gradients `pooled.gradient` and `heads.gradient`; and, for each array
+   * of the encoder before pooling except `score.bias`, the sum of its gradients so far, as `<array>.sum`. Results:
+   * `<array>.gradient`, which is this sum plus the gradient of the block.
    */
   readonly backward: Uint8Array;
 }

@@ -142,7 +142,7 @@ class PackRows {
     );
   }
 
-  /** The block's part of the results of the forward pass. */
+  /** The results of the forward pass for a block of rows: from row `from` up to row `to` (exclusive). */
   passed(from: number, to: number): OnnxTensors {
     return Object.fromEntries(
       Object.entries(this.arrays).map(([name, values]) => [name, this.part(values, from, to)]),

@@ -10,7 +10,7 @@ import { readTextTable, type TextTable } from './text-table.js';
 /** Facts about a slide that the user supplies because the slide file lacks them. */
 export type SlideSettings = Pick<Unit, 'mpp' | 'keepIds' | 'excludeIds'>;
 
-/** A slide table, matched with the slides. */
+/** The table that `slideTable` of a modality names. Its rows are matched with the slide files. */
 export interface SlideTable {
   /** The settings for a slide, by its path relative to the data folder. */
   readonly of: (file: string) => SlideSettings;

@@ -24,7 +24,7 @@ export interface SurveyFinding {
 /** The contents of a cohort folder, as an experiment uses them. */
 export interface Survey {
   readonly root: string;
-  /** The result of the checks of `up`. Null if files that they need are missing. */
+  /** The result of the checks that `up` makes before a run. Null if files that these checks need are missing. */
   readonly checks: Preflight | null;
   /** The slides of the experiment. If all its bags come from other files: all slides in the folder. */
   readonly slides: readonly SlideSurvey[];

@@ -2,7 +2,7 @@ import type { Encoding } from '../../observe/encoding.js';
 import { clock } from './clock.js';
 
 /**
- * The progress of a job that encodes tiles as text, for example `tiles 1204/8490 on the CPU, 3.1 a second, 39:10 left`.
+ * As text, the progress of a job that encodes tiles, for example `tiles 1204/8490 on the CPU, 3.1 a second, 39:10 left`.
  * Speed and remaining time need two reports of the job, so the text for the first report lacks them.
  */
 export function encodingText({ tiles, ofTiles, device, at, first }: Encoding): string {
