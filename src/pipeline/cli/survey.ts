@@ -4,7 +4,7 @@ import type { FeatureContents } from '../../operators/preflight/feature-contents
 import type { Preflight } from '../../operators/preflight/preflight.js';
 import type { UnusedTable, UsedTable } from '../../operators/survey/unused-tables.js';
 import type { Config } from '../config/schema.js';
-import { bagOf, slotsOfKind } from '../config/slots.js';
+import { bagOf, slotsOfKind, tableOf } from '../config/slots.js';
 import { HafError } from '../core/errors.js';
 import { featureEndings } from '../core/file-endings.js';
 import { fileReport, type FileUse } from '../sources/file-report.js';
@@ -106,15 +106,11 @@ export async function surveyCohort(
   };
 }
 
-function usedTables({ data }: Config, { outcome, tables }: DataFiles): readonly UsedTable[] {
-  const sheetOf = (modality: string): string | null => {
-    const declared = data.modalities[modality];
-    return declared?.kind === 'table' ? declared.sheet : null;
-  };
+function usedTables(config: Config, { outcome, tables }: DataFiles): readonly UsedTable[] {
   return [
-    ...outcome.map(({ name }) => ({ file: name, sheet: data.outcome.sheet })),
+    ...outcome.map(({ name }) => ({ file: name, sheet: config.data.outcome.sheet })),
     ...tables.flatMap(({ modality, sources }) =>
-      sources.map(({ name }) => ({ file: name, sheet: sheetOf(modality) })),
+      sources.map(({ name }) => ({ file: name, sheet: tableOf(config, modality).sheet })),
     ),
   ];
 }
